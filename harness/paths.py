@@ -1,0 +1,37 @@
+"""Where things are: the data that comes with mcuprof, and the folders that it writes to.
+
+The data folders stand at the top of a checkout, and inside the package in a wheel.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+def data_dir() -> Path:
+    """Return the folder that holds ``boards``, ``sketch_templates`` and ``models``."""
+    packed = PACKAGE / "data"
+    return packed if packed.is_dir() else PACKAGE.parent
+
+
+def checkout() -> Path | None:
+    """Return the checkout that mcuprof runs from, or None when it runs from a wheel."""
+    root = PACKAGE.parent
+    return root if (root / "pyproject.toml").is_file() and (root / "sketch_templates").is_dir() else None
+
+
+def home() -> Path:
+    """Return the folder of the installed tools (arduino-cli, TFLM sources): ``MCUPROF_HOME`` or the user's."""
+    value = os.environ.get("MCUPROF_HOME")
+    return Path(value).expanduser() if value else platformdirs.user_data_path("mcuprof")
+
+
+def cache() -> Path:
+    """Return the folder of everything that can be made again: ``MCUPROF_CACHE`` or the user's."""
+    value = os.environ.get("MCUPROF_CACHE")
+    return Path(value).expanduser() if value else platformdirs.user_cache_path("mcuprof")
