@@ -1,0 +1,167 @@
+"""Board files: TOML → ``Board``. A board is one file; an unknown key or a wrong type names the file and the key."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from harness import paths
+from harness.errors import UsageError
+from harness.types import Clock
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+class FlashRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the flash figure of a virtual board is made to stand beside the real board's."""
+
+    core_bytes: int
+    """Flash of the empty sketch built with the real board's own core, in bytes."""
+    counts_bss: bool = False
+    """Whether the real core's size recipe counts .bss as part of the program."""
+
+
+class Virtual(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The virtual machine that plays a board."""
+
+    machine: str
+    icount_shift: int
+    """An executed instruction takes 2**icount_shift nanoseconds of the machine's time."""
+    ram_reserved_bytes: int
+    """RAM that the real board's core takes, kept back from the sketch."""
+    stack_bytes: int
+    program_in_ram: bool = False
+    """Whether code and constants lie in the same memory as data."""
+
+
+class Board(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Facts about a board. Sizes in bytes, the clock in Hz."""
+
+    title: str
+    fqbn: str
+    clock_hz: int
+    flash_bytes: int
+    ram_bytes: int
+    baud: int = 115200
+    stands_for: str = ""
+    """For a virtual board, the real one whose memory and clock it has."""
+    interrupts_off: bool = True
+    """Whether interrupts are off in timed regions."""
+    build_properties: dict[str, str] = {}
+    """Handed to arduino-cli as they are."""
+    flash: FlashRule | None = None
+    virtual: Virtual | None = None
+    name: str = ""
+    digest: str = ""
+
+    @property
+    def is_virtual(self) -> bool:
+        """Whether a virtual machine plays this board."""
+        return self.virtual is not None
+
+    @property
+    def clock(self) -> Clock:
+        """What times on this board are read from."""
+        return Clock.INSTRUCTION_COUNT if self.is_virtual else Clock.HARDWARE
+
+    @property
+    def arduino_id(self) -> str:
+        """The board's own part of the FQBN."""
+        return self.fqbn.split(":")[2]
+
+
+def load_file(path: Path) -> Board:
+    """Read one board file; raises ``UsageError`` that names the file and the key at fault."""
+    try:
+        content = path.read_bytes()
+        table = tomllib.loads(content.decode("utf-8"))
+    except OSError as error:
+        msg = f"the board file {path} cannot be read: {error.strerror}"
+        raise UsageError(msg) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        msg = f"the board file {path} is not valid TOML: {error}"
+        raise UsageError(msg) from error
+    for derived in ("name", "digest"):
+        if derived in table:
+            msg = f"the board file {path}: {derived!r} is not a key (a board is named after its file)"
+            raise UsageError(msg)
+    board = _convert(table, path)
+    _check(board, path)
+    return msgspec.structs.replace(board, name=path.stem, digest=hashlib.sha256(content).hexdigest()[:12])
+
+
+def _convert(table: dict[str, Any], path: Path) -> Board:
+    try:
+        return msgspec.convert(table, Board, strict=True)
+    except msgspec.ValidationError as error:
+        msg = f"the board file {path}: {_explain(str(error))}"
+        raise UsageError(msg) from error
+
+
+def _explain(message: str) -> str:
+    """Put msgspec's message into a user's words: its path ``$.virtual`` is the table ``[virtual]``."""
+    where = re.search(r" - at `\$\.?(.*?)`$", message)
+    key = where[1] if where else ""
+    text = message[: where.start()] if where else message
+    unknown = re.search(r"unknown field `(.*)`", text)
+    if unknown:
+        struct = {"flash": FlashRule, "virtual": Virtual}.get(key, Board)
+        near = difflib.get_close_matches(unknown[1], struct.__struct_fields__, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        return f"unknown key {unknown[1]!r}{f' in [{key}]' if key else ''}{hint}"
+    missing = re.search(r"required field `(.*)`", text)
+    if missing:
+        return f"the key {missing[1]!r}{f' in [{key}]' if key else ''} is missing"
+    return f"the key {key!r}: {text[0].lower()}{text[1:]}"
+
+
+def _check(board: Board, path: Path) -> None:
+    sizes = {
+        "clock_hz": board.clock_hz,
+        "flash_bytes": board.flash_bytes,
+        "ram_bytes": board.ram_bytes,
+        "baud": board.baud,
+    }
+    if board.virtual:
+        sizes["virtual.stack_bytes"] = board.virtual.stack_bytes
+    for key, value in sizes.items():
+        if value <= 0:
+            msg = f"the board file {path}: the key {key!r}: expected a number above 0, got {value}"
+            raise UsageError(msg)
+    if len(board.fqbn.split(":")) < 3 or not all(board.fqbn.split(":")):  # noqa: PLR2004 (vendor:architecture:board)
+        msg = f"the board file {path}: the key 'fqbn': expected vendor:architecture:board, got {board.fqbn!r}"
+        raise UsageError(msg)
+    if board.virtual and board.virtual.ram_reserved_bytes + board.virtual.stack_bytes >= board.ram_bytes:
+        msg = f"the board file {path}: [virtual] reserve and stack leave nothing of {board.ram_bytes:,} bytes of RAM"
+        raise UsageError(msg)
+
+
+def files(extra: Path | None = None) -> dict[str, Path]:
+    """Return the board files by name: those that come with mcuprof, then those in the folder ``extra``."""
+    folders = [paths.data_dir() / "boards", *([extra] if extra else [])]
+    return {path.stem: path for folder in folders for path in sorted(folder.glob("*.toml"))}
+
+
+def load(name: str, extra: Path | None = None) -> Board:
+    """Return the board ``name``; raises ``UsageError`` with the nearest name where there is none."""
+    known = files(extra)
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        msg = f"there is no board {name!r}: {hint}Known boards: {', '.join(sorted(known))}"
+        raise UsageError(msg)
+    return load_file(known[name])
+
+
+def load_all(extra: Path | None = None) -> list[Board]:
+    """Return every known board."""
+    return [load_file(path) for path in files(extra).values()]

@@ -1,0 +1,127 @@
+"""Templates → the files of a sketch, with a digest of their content."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness import __version__, paths
+from harness.boards import Board
+
+if TYPE_CHECKING:
+    import jinja2
+
+NAME = "mcuprof_sketch"
+"""Folder and file name that every sketch is built under, so that builds can share what they have in common."""
+
+_COMMON = ("clock.h", "firmware.cpp", "firmware.h", "network.h", "reset.h", "wire.cpp", "wire.h")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sketch:
+    """The files of a sketch by name; the main file is ``mcuprof_sketch.ino``."""
+
+    files: Mapping[str, str] = field(repr=False)
+    digest: str
+    """Of all files, as twelve hexadecimal digits."""
+
+    def write(self, folder: Path) -> Path:
+        """Write the sketch into ``folder``, leaving what is the same untouched, and return the folder.
+
+        An unchanged file keeps its time stamp, so that it is not compiled again.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in folder.iterdir():
+            if path.is_file() and path.name not in self.files:
+                path.unlink()
+        for name, text in self.files.items():
+            path = folder / name
+            if not path.is_file() or path.read_text(encoding="utf-8") != text:
+                path.write_text(text, encoding="utf-8")
+        return folder
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    import jinja2
+
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(paths.data_dir() / "sketch_templates"),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
+    )
+
+
+def render(template: str, **values: object) -> str:
+    """Render a template of ``sketch_templates``; an undefined name in it is an error."""
+    return _environment().get_template(template).render(**values)
+
+
+def copy(template: str) -> str:
+    """Return a file of ``sketch_templates`` as it is."""
+    return (paths.data_dir() / "sketch_templates" / template).read_text(encoding="utf-8")
+
+
+def compose(
+    *,
+    board: Board,
+    implementation: str,
+    title: str,
+    model_digest: str,
+    files: Mapping[str, str],
+    library_headers: tuple[str, ...] = (),
+) -> Sketch:
+    """Put the files of an implementation together with the profiling firmware.
+
+    ``files`` are the implementation's own (``network.cpp`` and what it includes); ``library_headers`` are included
+    by the main file, which is where arduino-cli looks for the libraries that a sketch needs.
+    """
+    parts = {name: copy(f"common/{name}") for name in _COMMON} | dict(files)
+    parts["mcuprof_sketch.ino"] = render(
+        "common/sketch.ino.j2",
+        title=title,
+        board=board,
+        mcuprof_version=__version__,
+        library_headers=library_headers,
+    )
+    digest = digest_of(parts | {"board": board.digest})
+    parts["config.h"] = render(
+        "common/config.h.j2",
+        board=board,
+        implementation=implementation,
+        model_digest=model_digest,
+        sketch_digest=digest,
+    )
+    return Sketch(files=parts, digest=digest)
+
+
+def empty() -> Sketch:
+    """Return the sketch that does nothing: what a board's core itself takes."""
+    files = {"mcuprof_sketch.ino": "void setup() {}\nvoid loop() {}\n"}
+    return Sketch(files=files, digest=digest_of(files))
+
+
+def bare(board: Board) -> Sketch:
+    """Return the profiling firmware with no network: what mcuprof itself takes."""
+    return compose(
+        board=board,
+        implementation="none",
+        title="The profiling firmware alone",
+        model_digest="none",
+        files={"network.cpp": copy("bare/network.cpp")},
+    )
+
+
+def digest_of(parts: Mapping[str, str]) -> str:
+    """Return twelve hexadecimal digits that stand for names and contents."""
+    whole = hashlib.sha256()
+    for name in sorted(parts):
+        whole.update(f"{name}\0{len(parts[name])}\0{parts[name]}".encode())
+    return whole.hexdigest()[:12]
