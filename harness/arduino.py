@@ -1,0 +1,320 @@
+"""arduino-cli: compile a sketch, upload a build. One configuration of its own, never the user's."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import filelock
+
+from harness import cmd, paths
+from harness.boards import Board
+from harness.errors import DoesNotFitError, McuprofError, MissingError, RigError, ToolFailedError
+from harness.platform import Workplace
+from harness.setup.arduino_cli import find_arduino_cli
+from harness.sketch import NAME, Sketch, digest_of
+
+OPTIMIZATIONS = ("O2", "Os", "O3")
+_COMPILE_TIMEOUT_S = 900
+_UPLOAD_TIMEOUT_S = 120
+_OVERFLOW = re.compile(r"region [`'\"]?(\w+)'? overflowed by (\d+) bytes")
+_TOO_BIG = re.compile(r"(text|data) section exceeds available space")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What a build depends on beside the sketch and the board."""
+
+    library: Path | None = None
+    """Root folder of the one Arduino library that the sketch needs."""
+    library_digest: str = ""
+    optimization: str | None = None
+    """``O2``, ``Os`` or ``O3``; None is the board core's own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Build:
+    """A compiled sketch, kept in the cache."""
+
+    folder: Path
+    """Holds the program in every form that the upload tool may want."""
+    key: str
+    program_bytes: int
+    """Size of the program by the size recipe of the board's core."""
+    data_bytes: int | None
+    seconds: float
+    provenance: Mapping[str, str]
+
+    @property
+    def elf(self) -> Path:
+        """The linked program."""
+        return self.folder / f"{NAME}.ino.elf"
+
+    @property
+    def link_map(self) -> Path:
+        """The linker's map of the program."""
+        return self.folder / f"{NAME}.ino.map"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Tools:
+    """What arduino-cli would build a board with, as it says itself."""
+
+    properties: Mapping[str, str]
+    compiler: str
+
+    def provenance(self) -> dict[str, str]:
+        return {"compiler": self.compiler, "core": self.core}
+
+    @property
+    def core(self) -> str:
+        fqbn = self.properties.get("build.fqbn", "")
+        return f"{':'.join(fqbn.split(':')[:2])} {self.properties.get('version', '')}".strip()
+
+
+class Arduino:
+    """arduino-cli in a workplace. Compiles each case once: builds are kept by the digest of all they depend on."""
+
+    def __init__(self, workplace: Workplace) -> None:
+        self._cli = find_arduino_cli()
+        self._workplace = workplace
+        self._tools: dict[str, _Tools] = {}
+
+    @property
+    def version(self) -> str:
+        """Version of arduino-cli."""
+        return self._cli.version
+
+    def compile(self, sketch: Sketch, board: Board, options: Options) -> Build:
+        """Compile ``sketch``, or return the kept build of the same.
+
+        Raises ``DoesNotFitError`` where a memory overflows and ``ToolFailedError`` where the compiler does not
+        accept the sketch, with the place of its whole output.
+        """
+        tools = self._tools_of(board)
+        lane = self._lane_key(board, options, tools)
+        key = hashlib.sha256(f"{lane} {sketch.digest}".encode()).hexdigest()[:16]
+        kept = _kept(key)
+        if kept is not None:
+            return kept
+        lane_folder = paths.cache() / "lanes" / lane
+        try:
+            lane_folder.mkdir(parents=True, exist_ok=True)
+            with filelock.FileLock(lane_folder / "lock"):
+                return _kept(key) or self._compile_in(
+                    lane_folder, key, sketch=sketch, board=board, options=options, tools=tools
+                )
+        except OSError as error:
+            msg = f"the build cache {paths.cache()} cannot be written: {error.strerror or error}"
+            raise McuprofError(msg) from error
+
+    def _lane_key(self, board: Board, options: Options, tools: _Tools) -> str:
+        """Name what builds share that differ in the sketch alone: core and library are compiled once for each."""
+        return digest_of(
+            {
+                "board": board.digest,
+                "platform": self._workplace.digest,
+                "arduino-cli": self._cli.version,
+                "compiler": tools.compiler,
+                "core": tools.core,
+                "library": f"{options.library} {options.library_digest}",
+                "optimization": options.optimization or "",
+                "properties": json.dumps(board.build_properties),
+            }
+        )
+
+    def _compile_in(
+        self, lane: Path, key: str, *, sketch: Sketch, board: Board, options: Options, tools: _Tools
+    ) -> Build:
+        # The sketch always lies at the same place, or arduino-cli would compile core and library again.
+        folder = sketch.write(lane / NAME)
+        words = ["compile", "--fqbn", board.fqbn, "--build-path", str(lane / "build"), "--warnings", "none"]
+        for name, value in _properties(board, options).items():
+            words += ["--build-property", f"{name}={value}"]
+        if options.library is not None:
+            words += ["--library", str(options.library)]
+        done = self._call([*words, str(folder)], timeout=_COMPILE_TIMEOUT_S)
+        answer = _answer(done)
+        result = answer.get("builder_result", {})
+        if not answer.get("success"):
+            raise _compile_error(answer, board, paths.cache() / "logs" / f"compile-{key}.log")
+        sizes = {s["name"]: int(s["size"]) for s in result.get("executable_sections_size") or []}
+        if "text" not in sizes:
+            msg = f"arduino-cli gave no size for {board.fqbn}: the core has no size recipe"
+            raise ToolFailedError(msg)
+        return _keep(
+            lane / "build",
+            key,
+            {
+                "program_bytes": sizes["text"],
+                "data_bytes": sizes.get("data"),
+                "seconds": round(done.seconds, 3),
+                "provenance": {
+                    "arduino_cli": self._cli.version,
+                    **tools.provenance(),
+                    "optimization": options.optimization or "the core's own",
+                    "flags": tools.properties.get("compiler.cpp.flags", tools.properties.get("build.flags", "")),
+                    "build_properties": json.dumps(_properties(board, options)),
+                },
+            },
+        )
+
+    def upload(self, build: Build, board: Board, port: str) -> None:
+        """Write a build to the board at ``port`` by the platform's own upload tool; raises ``RigError``."""
+        done = self._call(
+            [
+                "upload",
+                "--fqbn",
+                board.fqbn,
+                "--port",
+                port,
+                "--input-dir",
+                str(build.folder),
+                "--upload-property",
+                f"upload.python={sys.executable}",
+            ],
+            timeout=_UPLOAD_TIMEOUT_S,
+        )
+        answer = _answer(done)
+        if done.returncode != 0 or answer.get("error"):
+            said = [line for line in _uploader_output(answer, done).splitlines() if line.strip()]
+            msg = f"the upload to {port} failed: {said[-1].strip() if said else 'the tool said nothing'}"
+            raise RigError(msg)
+
+    def _call(self, words: list[str], timeout: float) -> cmd.Completed:
+        argv = [str(self._cli.path), "--config-file", str(self._workplace.config), "--json", "--no-color", *words]
+        # arduino-cli and its upload tools must not take settings of the user's own from the environment.
+        env = {k: v for k, v in os.environ.items() if not k.startswith("ARDUINO_")}
+        return cmd.run(argv, env=env, timeout=timeout, check=False)
+
+    def _tools_of(self, board: Board) -> _Tools:
+        if board.fqbn not in self._tools:
+            self._tools[board.fqbn] = self._ask_tools(board)
+        return self._tools[board.fqbn]
+
+    def _ask_tools(self, board: Board) -> _Tools:
+        with tempfile.TemporaryDirectory(prefix="mcuprof-") as folder:
+            sketch = Path(folder) / NAME
+            sketch.mkdir()
+            (sketch / f"{NAME}.ino").write_text("void setup() {}\nvoid loop() {}\n", encoding="utf-8")
+            done = self._call(
+                ["compile", "--fqbn", board.fqbn, "--show-properties", "--build-path", f"{folder}/b", str(sketch)],
+                timeout=60,
+            )
+        answer = _answer(done)
+        lines = answer.get("builder_result", {}).get("build_properties") or []
+        if not lines:
+            core = ":".join(board.fqbn.split(":")[:2])
+            msg = (
+                f"the Arduino core {core} of the board {board.name} is not installed "
+                f"({answer.get('error') or 'arduino-cli knows nothing of it'})"
+            )
+            raise MissingError(msg)
+        properties = dict(line.partition("=")[::2] for line in lines)
+        return _Tools(properties=properties, compiler=_compiler_version(properties))
+
+
+def _properties(board: Board, options: Options) -> dict[str, str]:
+    """Return the build properties; the compiler heeds the last -O it is given, which these hooks come to be."""
+    properties = dict(board.build_properties)
+    if options.optimization:
+        for name in ("compiler.c.extra_flags", "compiler.cpp.extra_flags"):
+            properties[name] = f"{properties.get(name, '')} -{options.optimization}".strip()
+    return properties
+
+
+def _compiler_version(properties: Mapping[str, str]) -> str:
+    compiler = properties.get("compiler.path", "") + properties.get("compiler.cpp.cmd", "")
+    if not compiler or shutil.which(compiler) is None:
+        msg = f"the compiler {compiler or 'of the core'} is not there; `mcuprof doctor` says how to get it"
+        raise MissingError(msg)
+    return cmd.run([compiler, "--version"], timeout=30).stdout.splitlines()[0]
+
+
+def _answer(done: cmd.Completed) -> dict[str, Any]:
+    try:
+        answer = json.loads(done.stdout)
+    except ValueError:
+        said = (done.stderr or done.stdout).strip().splitlines()
+        msg = f"arduino-cli ended with code {done.returncode}: {said[-1] if said else 'it printed nothing'}"
+        raise ToolFailedError(msg) from None
+    return answer if isinstance(answer, dict) else {}
+
+
+def _uploader_output(answer: Mapping[str, Any], done: cmd.Completed) -> str:
+    result = answer.get("upload_result") or answer
+    streams = (result.get("stdout") or "", answer.get("error") or "", result.get("stderr") or "", done.stderr)
+    return next((text for text in reversed(streams) if text.strip()), "")
+
+
+def _compile_error(answer: Mapping[str, Any], board: Board, log: Path) -> McuprofError:
+    output = "\n".join(str(answer.get(key) or "") for key in ("compiler_out", "compiler_err", "error"))
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text(output, encoding="utf-8")
+    overflows = [(region, int(n)) for region, n in _OVERFLOW.findall(output)]
+    if overflows:
+        region, over = max(overflows, key=lambda pair: pair[1])
+        msg = f"the program is {over:,} bytes larger than the {region} of {board.name}"
+        return DoesNotFitError(msg, region=region, over_by=over, log=log)
+    too_big = _TOO_BIG.search(output)
+    if too_big:
+        region = {"text": "FLASH", "data": "RAM"}[too_big[1]]
+        over = _excess(answer, too_big[1])
+        msg = f"the program is {over:,} bytes larger than the {region} of {board.name}"
+        return DoesNotFitError(msg, region=region, over_by=over, log=log)
+    diagnostics = answer.get("builder_result", {}).get("diagnostics") or []
+    first = next((d for d in diagnostics if d.get("severity") in ("ERROR", "FATAL")), None)
+    if first:
+        where = f"{Path(first.get('file', '')).name}:{first.get('line', '?')}"
+        what = f"{where}: {str(first.get('message', '')).splitlines()[0]}"
+    else:
+        errors = [line for line in output.splitlines() if "error" in line.lower()]
+        what = errors[0].strip() if errors else output.strip()[-200:]
+    msg = f"the sketch does not compile for {board.name}: {what} (the compiler's whole output: {log})"
+    return ToolFailedError(msg, log=log)
+
+
+def _excess(answer: Mapping[str, Any], section: str) -> int:
+    for size in answer.get("builder_result", {}).get("executable_sections_size") or []:
+        if size["name"] == section:
+            return int(size["size"]) - int(size["max_size"])
+    return 0
+
+
+def _kept(key: str) -> Build | None:
+    folder = paths.cache() / "builds" / key
+    try:
+        facts = json.loads((folder / "build.json").read_text(encoding="utf-8"))
+        build = Build(folder=folder, key=key, **facts)
+    except (OSError, ValueError, TypeError):
+        return None
+    if not build.elf.is_file():
+        return None
+    os.utime(folder)  # the cache drops what has not been used for longest
+    return build
+
+
+def _keep(built: Path, key: str, facts: Mapping[str, object]) -> Build:
+    """Copy the products of a build to their place in the cache, whole or not at all."""
+    place = paths.cache() / "builds" / key
+    place.parent.mkdir(parents=True, exist_ok=True)
+    new = Path(tempfile.mkdtemp(prefix=".new-", dir=place.parent))
+    for path in built.glob(f"{NAME}.ino.*"):
+        shutil.copy(path, new)
+    (new / "build.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    shutil.rmtree(place, ignore_errors=True)
+    os.replace(new, place)  # noqa: PTH105 (replaces an empty folder too)
+    build = _kept(key)
+    if build is None:
+        msg = f"the build in {place} vanished while it was written: is the disk full?"
+        raise McuprofError(msg)
+    return build

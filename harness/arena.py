@@ -1,0 +1,94 @@
+"""The smallest tensor arena with which a network starts and runs right, found on the board."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness import paths
+from harness.case import Bench
+from harness.errors import CrashedError, DoesNotFitError, HungError, UnsupportedError, WrongOutputError
+from harness.metrics._check import require_right
+from harness.search import Probe, largest_working
+from harness.session import RequestFailed
+
+_HEADER_BYTES = 64
+"""What the allocator and the arena's alignment take of the largest block."""
+_MEMORY_WORDS = ("alloc", "arena", "memory", "buffer", "resize", "too small", "had")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arena:
+    """The result of a search: its size in bytes, and how many sizes were tried."""
+
+    size: int
+    probes: int
+
+
+def recall(key: str) -> Arena | None:
+    """Return what an earlier search with the same build found."""
+    try:
+        return Arena(**json.loads(_place(key).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def keep(key: str, arena: Arena) -> None:
+    """Keep the result of a search, whole or not at all."""
+    place = _place(key)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    new = place.with_suffix(f".{os.getpid()}")
+    new.write_text(json.dumps({"size": arena.size, "probes": arena.probes}) + "\n", encoding="utf-8")
+    new.replace(place)
+
+
+def _place(key: str) -> Path:
+    return paths.cache() / "arena" / f"{key}.json"
+
+
+def search(bench: Bench) -> Arena:
+    """Find the smallest arena, to the byte, on a board that runs the sketch whose arena is set by request.
+
+    Start-up decides, for it is what allocates; the smallest arena that starts must also run right. Raises
+    ``DoesNotFitError`` where not even all of the free RAM is enough.
+    """
+    bench.firmware.reset()
+    high = bench.firmware.free_heap(bench.built.case.board.ram_bytes) - _HEADER_BYTES
+    found = largest_working(lambda spared: _probe(bench, high - spared), high)
+    if found.largest < 0:
+        raise _never_works(bench, found.probes[-1].why, high)
+    size = high - found.largest
+    _start(bench, size)
+    bench.firmware.write_inputs(bench.expected.inputs[0])
+    bench.firmware.run(bench.first_run_deadline())
+    require_right(bench, 0)
+    return Arena(size=size, probes=len(found.probes))
+
+
+def _start(bench: Bench, size: int) -> None:
+    bench.firmware.reset()
+    bench.firmware.set_arena(size)
+    bench.firmware.start(bench.first_run_deadline())
+
+
+def _probe(bench: Bench, size: int) -> Probe:
+    """Try one arena; the search is for the most that can be spared, so ``Probe.size`` is not the arena's."""
+    try:
+        _start(bench, size)
+    except RequestFailed as error:
+        return Probe(size=size, works=False, why=str(error))
+    except (HungError, CrashedError, WrongOutputError) as error:
+        bench.recover(error)
+        return Probe(size=size, works=False, why=error.message)
+    return Probe(size=size, works=True)
+
+
+def _never_works(bench: Bench, why: str, high: int) -> UnsupportedError | DoesNotFitError:
+    board = bench.built.case.board
+    if any(word in why.lower() for word in _MEMORY_WORDS):
+        msg = f"no arena is enough: with all {high:,} free bytes of {board.name} start-up says: {why}"
+        return DoesNotFitError(msg, region="RAM", over_by=0)
+    msg = f"{bench.built.case.implementation.describe()} does not start this model: {why}"
+    return UnsupportedError(msg)

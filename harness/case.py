@@ -1,0 +1,129 @@
+"""One case of a run: a model, an implementation and a board; and what its metrics are measured on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from harness.arduino import Build
+from harness.boards import Board
+from harness.errors import CaseError
+from harness.firmware import Firmware
+from harness.models import Model
+from harness.sketch import Sketch
+
+if TYPE_CHECKING:
+    from harness.models import Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the user chose for the whole run."""
+
+    runs: int | None = None
+    """Timed runs a case; None is the default of the kind of board."""
+    inputs: int = 4
+    """How many inputs the output is checked on."""
+    data: Path | None = None
+    """An .npz with inputs, in place of the one beside the model."""
+    optimization: str | None = None
+    arena: int | None = None
+    """Size of TFLM's arena in bytes; None is searched for."""
+    tflm_library: Path | None = None
+    sketchbook: Path | None = None
+    """The user's own sketchbook, whose libraries may be used and are never written to."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LibraryUse:
+    """The Arduino library that an implementation's sketch needs."""
+
+    path: Path
+    digest: str
+
+
+class Implementation(Protocol):
+    """One way of running a model on a board. Modules of ``harness.implementations`` each make one."""
+
+    name: str
+    searches_arena: bool
+    """Whether the size of the working memory has to be searched for on the board."""
+
+    def describe(self) -> str:
+        """Say in a few words what runs the network: name, version, kernels."""
+        ...
+
+    def provenance(self) -> dict[str, str]:
+        """Return what a result says of this implementation."""
+        ...
+
+    def library(self) -> LibraryUse | None:
+        """Return the library that the sketch needs, made when it is not there."""
+        ...
+
+    def check(self, model: Model) -> None:
+        """Raise ``UnsupportedError`` where this implementation cannot run ``model``."""
+        ...
+
+    def sketch(self, model: Model, board: Board, arena: int | None) -> Sketch:
+        """Return the sketch; with no ``arena``, one whose working memory is taken from the heap by request."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """What is measured."""
+
+    model: Model
+    implementation: Implementation
+    board: Board
+
+    def __str__(self) -> str:
+        return f"{self.model.name} · {self.implementation.name} · {self.board.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expected:
+    """Inputs, and the outputs that the reference interpreter gives for them."""
+
+    inputs: list[list[Array]] = field(repr=False)
+    outputs: list[list[Array]] = field(repr=False)
+    source: str
+    """Where the inputs come from."""
+    reference: str
+    """Name and version of the interpreter."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Built:
+    """A case that has been compiled, with the two sketches that it is compared with."""
+
+    case: Case
+    build: Build
+    empty: Build
+    """The empty sketch: what the board's core takes."""
+    bare: Build
+    """The profiling firmware with no network: what mcuprof takes."""
+    arena: int | None
+    arena_probes: int
+
+
+class Bench(Protocol):
+    """A case that is on the board: what the metrics that need a rig work with."""
+
+    built: Built
+    expected: Expected
+    firmware: Firmware
+    runs: int
+    """Timed runs."""
+    starts: int
+    """Timed starts, each after a reset."""
+
+    def first_run_deadline(self) -> float:
+        """Return how long a run may take of which nothing is known yet, in seconds."""
+        ...
+
+    def recover(self, error: CaseError) -> None:
+        """Bring the firmware back after it has hung or crashed."""
+        ...

@@ -1,0 +1,27 @@
+"""``init``: the time of the network's start-up, once after each of several resets."""
+
+from __future__ import annotations
+
+import statistics
+
+from harness.case import Bench
+from harness.types import Reading
+
+NEEDS_RIG = True
+ORDER = 30
+
+
+def measure(bench: Bench) -> Reading:
+    """Reset and start up as often as the bench says; the value is the median."""
+    samples = []
+    for _ in range(bench.starts):
+        bench.firmware.reset()
+        samples.append(bench.firmware.start(bench.first_run_deadline()).time)
+    clock = bench.built.case.board.clock
+    return Reading(
+        value=statistics.median(samples),
+        unit=clock.unit,
+        samples=tuple(samples),
+        clock=clock,
+        details={"starts": bench.starts},
+    )

@@ -1,0 +1,81 @@
+"""``ram``: unused RAM, the largest block taken off the heap before start-up with which inference still works.
+
+One upload: the chip is reset between probes. A probe that malloc refuses, whose start-up or run fails, crashes or
+hangs, or whose output is wrong, does not fit. A fault of the rig is raised and never counted as "out of memory".
+"""
+
+from __future__ import annotations
+
+import time
+
+from harness.case import Bench
+from harness.errors import CrashedError, HungError, WrongOutputError
+from harness.metrics._check import require_right
+from harness.search import Probe, largest_working
+from harness.session import RequestFailed
+from harness.types import Json, Reading
+
+NEEDS_RIG = True
+ORDER = 50
+_SLACK = 20
+_LEAST_DEADLINE_S = 5.0
+_HEADER_BYTES = 8
+"""What newlib's malloc takes beside a block: the first guess allows for it."""
+
+
+def measure(bench: Bench) -> Reading:
+    """Search for the headroom; ``details`` list the probes and what was already taken."""
+    heap, guess, deadline = _look_around(bench)
+    found = largest_working(lambda size: _probe(bench, size, deadline), heap, guess)
+    probes: list[Json] = [{"size": p.size, "works": p.works, "why": p.why} for p in found.probes]
+    return Reading(
+        value=found.largest,
+        unit="B",
+        samples=(found.largest,),
+        details={
+            "heap_bytes": heap,
+            "probes": probes,
+            "static_bytes": bench.built.build.data_bytes,
+            "arena_bytes": bench.built.arena,
+            "harness_static_bytes": _difference(bench.built.bare.data_bytes, bench.built.empty.data_bytes),
+        },
+    )
+
+
+def _difference(more: int | None, less: int | None) -> int | None:
+    return None if more is None or less is None else more - less
+
+
+def _look_around(bench: Bench) -> tuple[int, int, float]:
+    """Run once with nothing taken: return the heap, what is left of it after the run, and a deadline for probes."""
+    firmware = bench.firmware
+    firmware.reset()
+    ram = bench.built.case.board.ram_bytes
+    heap = firmware.free_heap(ram)
+    began = time.monotonic()
+    _infer(bench, bench.first_run_deadline())
+    deadline = max(_LEAST_DEADLINE_S, _SLACK * (time.monotonic() - began))
+    return heap, max(0, firmware.free_heap(ram) - _HEADER_BYTES), deadline
+
+
+def _infer(bench: Bench, deadline: float) -> None:
+    bench.firmware.start(deadline)
+    bench.firmware.write_inputs(bench.expected.inputs[0])
+    bench.firmware.run(deadline)
+    require_right(bench, 0)
+
+
+def _probe(bench: Bench, size: int, deadline: float) -> Probe:
+    try:
+        bench.firmware.reset()
+        if size > 0 and not bench.firmware.alloc(size, deadline):
+            return Probe(size=size, works=False, why="malloc gives no block of this size")
+        _infer(bench, deadline)
+    except RequestFailed as error:
+        return Probe(size=size, works=False, why=str(error))
+    except WrongOutputError as error:
+        return Probe(size=size, works=False, why=error.message)
+    except (HungError, CrashedError) as error:
+        bench.recover(error)
+        return Probe(size=size, works=False, why=error.message)
+    return Probe(size=size, works=True)

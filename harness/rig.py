@@ -1,0 +1,43 @@
+"""A rig is a board that is there now. Hardware and virtual rigs answer to one Protocol."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from harness.boards import Board
+from harness.errors import MissingError
+from harness.session import Session
+
+
+class Rig(Protocol):
+    """A board at a port."""
+
+    board: Board
+
+    @property
+    def port(self) -> str:
+        """Path of the port, as arduino-cli and pyserial take it."""
+        ...
+
+    def open(self, log: Path | None = None) -> Session:
+        """Open the port for a conversation with the firmware; raises ``RigError``."""
+        ...
+
+    def trouble(self) -> str | None:
+        """Say what is known to be wrong with the rig, or None."""
+        ...
+
+    def close(self) -> None:
+        """Release everything. May be called more than once."""
+        ...
+
+
+def connect(board: Board) -> Rig:
+    """Return a rig for ``board``; raises ``MissingError`` where there is none."""
+    if board.is_virtual:
+        from harness.virtual.qemu import QemuRig
+
+        return QemuRig(board)
+    msg = f"no port of the board {board.name} is known"
+    raise MissingError(msg)

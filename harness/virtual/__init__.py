@@ -1,0 +1,1 @@
+"""Virtual boards: machines that run the same program, reached through a real tty."""

@@ -1,0 +1,118 @@
+"""QEMU as a board: starts it on a program, restarts it on an upload, and never leaves one behind."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from harness import cmd
+from harness.boards import Board, Virtual
+from harness.errors import MissingError, RigError
+from harness.session import Session, open_session
+from harness.virtual.tty import VirtualPort
+
+_PROGRAM = "qemu-system-arm"
+_START_S = 20.0
+
+
+class QemuRig:
+    """A virtual Cortex-M board behind the tty ``port``."""
+
+    def __init__(self, board: Board) -> None:
+        if board.virtual is None:
+            msg = f"{board.name} is not a virtual board"
+            raise ValueError(msg)
+        if shutil.which(_PROGRAM) is None:
+            msg = (
+                f"{_PROGRAM} is not there, so virtual boards cannot run; "
+                "`./dev setup` installs it, or your system's package manager does"
+            )
+            raise MissingError(msg)
+        self.board = board
+        self._virtual: Virtual = board.virtual
+        self._folder = Path(tempfile.mkdtemp(prefix="mcuprof-"))
+        self._log = self._folder / "qemu.log"
+        self._machine: cmd.Process | None = None
+        self._lock = threading.Lock()
+        self._closed = False
+        self._tty = VirtualPort(self._folder, self.load)
+
+    @property
+    def port(self) -> str:
+        """Path of the tty."""
+        return str(self._tty.path)
+
+    def load(self, elf: Path) -> None:
+        """Start the machine anew on the program ``elf``; raises ``RigError`` where it does not come up."""
+        with self._lock:
+            if self._closed:
+                msg = "the virtual board has been closed"
+                raise RigError(msg)
+            self._stop()
+            self._machine = cmd.spawn(self._command(elf), log=self._log)
+            end = time.monotonic() + _START_S
+            while not self._tty.connected.wait(0.05):
+                if self._machine.returncode is not None or time.monotonic() > end:
+                    msg = f"QEMU did not start: {self._last_words()}"
+                    raise RigError(msg)
+
+    def open(self, log: Path | None = None) -> Session:
+        """Open the port; raises ``RigError`` where it cannot be had."""
+        return open_session(self.port, self.board.baud, log)
+
+    def trouble(self) -> str | None:
+        """Say what is wrong with the machine, or None when it runs."""
+        if self._machine is not None and self._machine.returncode is not None:
+            return f"QEMU ended with code {self._machine.returncode}: {self._last_words()}"
+        return None
+
+    def close(self) -> None:
+        """Stop the machine and remove the port. May be called more than once."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._stop()
+        self._tty.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _stop(self) -> None:
+        if self._machine is not None:
+            self._machine.kill()
+            self._machine = None
+        end = time.monotonic() + 5
+        while self._tty.connected.is_set() and time.monotonic() < end:
+            time.sleep(0.002)
+
+    def _command(self, elf: Path) -> list[str]:
+        return [
+            _PROGRAM,
+            "-M",
+            self._virtual.machine,
+            "-kernel",
+            str(elf),
+            # Time is the number of executed instructions; asleep, the machine does not wait for the host's clock.
+            "-icount",
+            f"shift={self._virtual.icount_shift},sleep=off",
+            "-nodefaults",
+            "-display",
+            "none",
+            "-monitor",
+            "none",
+            "-nic",
+            "none",
+            "-chardev",
+            f"socket,id=tty,path={self._tty.serial}",
+            "-serial",
+            "chardev:tty",
+        ]
+
+    def _last_words(self) -> str:
+        try:
+            lines = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        except OSError:
+            lines = []
+        return lines[-1] if lines else "it said nothing"

@@ -1,0 +1,195 @@
+"""Brings a case onto a board: builds, the arena, the upload, the conversation. What the pipeline runs metrics on."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from harness import arena as arenas
+from harness import reference, sketch
+from harness.arduino import Arduino, Build, Options
+from harness.boards import Board
+from harness.case import Built, Case, Expected, Settings
+from harness.errors import CaseError, CrashedError, RigError
+from harness.firmware import Firmware
+from harness.models import Model
+from harness.platform import Workplace
+from harness.rig import Rig, connect
+from harness.session import Session
+from harness.sketch import Sketch
+
+HARDWARE_RUNS = 128
+HARDWARE_STARTS = 32
+VIRTUAL_REPEATS = 3
+"""Timed runs and starts on a virtual board, which repeats exactly."""
+_FIRST_RUN_S = 300.0
+
+Say = Callable[[str], None]
+
+
+@dataclass(kw_only=True)
+class RigBench:
+    """A case that runs on a rig; see ``harness.case.Bench``."""
+
+    built: Built
+    expected: Expected
+    firmware: Firmware
+    runs: int
+    starts: int
+    reopen: Callable[[], Session]
+
+    def first_run_deadline(self) -> float:
+        """Return the deadline of a run of which nothing is known yet, in seconds."""
+        return _FIRST_RUN_S
+
+    def recover(self, error: CaseError) -> None:
+        """Bring the firmware back: after a crash it starts anew by itself, after a hang only an upload helps."""
+        if isinstance(error, CrashedError):
+            with contextlib.suppress(RigError, CrashedError):
+                self.firmware.greet()
+                return
+        self.firmware.session.close()
+        self.firmware = Firmware(self.reopen())
+
+
+class Workbench:
+    """All that cases share: arduino-cli, the rigs that are connected, the reference outputs."""
+
+    def __init__(self, workplace: Workplace, settings: Settings, say: Say) -> None:
+        self._workplace = workplace
+        self._settings = settings
+        self._say = say
+        self._rigs: dict[str, Rig] = {}
+        self._expected: dict[str, Expected] = {}
+
+    @cached_property
+    def _arduino(self) -> Arduino:
+        return Arduino(self._workplace)
+
+    def close(self) -> None:
+        """Release every rig."""
+        while self._rigs:
+            self._rigs.popitem()[1].close()
+
+    def expected(self, model: Model) -> Expected:
+        """Return the inputs of ``model`` with the outputs that are right."""
+        if model.sha256 not in self._expected:
+            self._say(f"{model.name}: reference outputs")
+            self._expected[model.sha256] = reference.expected(model, self._settings.inputs, self._settings.data)
+        return self._expected[model.sha256]
+
+    def build(self, case: Case) -> Built:
+        """Compile a case, its arena found first where it has one, and the sketches that it is compared with."""
+        whole, arena, probes = self._whole_sketch(case)
+        plain = replace(self._options(case), library=None, library_digest="")
+        return Built(
+            case=case,
+            build=self._compile(whole, case.board, self._options(case), str(case)),
+            empty=self._compile(sketch.empty(), case.board, plain, "empty sketch"),
+            bare=self._compile(sketch.bare(case.board), case.board, plain, "firmware alone"),
+            arena=arena,
+            arena_probes=probes,
+        )
+
+    def sketch(self, case: Case) -> Sketch:
+        """Return the sketch of a case, its arena searched for where none was given."""
+        return self._whole_sketch(case)[0]
+
+    def _whole_sketch(self, case: Case) -> tuple[Sketch, int | None, int]:
+        case.implementation.check(case.model)
+        arena, probes = self._settings.arena, 0
+        if case.implementation.searches_arena and arena is None:
+            found = self._find_arena(case)
+            arena, probes = found.size, found.probes
+        return case.implementation.sketch(case.model, case.board, arena), arena, probes
+
+    @contextlib.contextmanager
+    def bench(self, built: Built) -> Iterator[RigBench]:
+        """Upload a build and yield the bench for it; the port is released at the end."""
+        board = built.case.board
+        expected = self.expected(built.case.model)
+        rig = self._rig(board)
+
+        def reopen() -> Session:
+            self._say(f"{built.case}: upload")
+            self._arduino.upload(built.build, board, rig.port)
+            return rig.open()
+
+        repeats = VIRTUAL_REPEATS if board.is_virtual else None
+        session = reopen()
+        try:
+            bench = RigBench(
+                built=built,
+                expected=expected,
+                firmware=Firmware(session),
+                reopen=reopen,
+                runs=self._settings.runs or repeats or HARDWARE_RUNS,
+                starts=repeats or HARDWARE_STARTS,
+            )
+        except BaseException:
+            session.close()
+            raise
+        try:
+            _require_identity(bench)
+            yield bench
+        except RigError as error:
+            trouble = rig.trouble()
+            if trouble:
+                msg = f"{trouble} ({error.message})"
+                raise RigError(msg) from error
+            raise
+        finally:
+            bench.firmware.session.close()
+
+    def provenance(self, built: Built) -> dict[str, str]:
+        """Return what a result says about how it was made."""
+        return {
+            **built.case.implementation.provenance(),
+            **built.build.provenance,
+            "platform_digest": self._workplace.digest,
+            "board_digest": built.case.board.digest,
+            "model_sha256": built.case.model.sha256,
+            "build": built.build.key,
+        }
+
+    def _options(self, case: Case) -> Options:
+        library = case.implementation.library()
+        return Options(
+            library=library.path if library else None,
+            library_digest=library.digest if library else "",
+            optimization=self._settings.optimization,
+        )
+
+    def _compile(self, what: Sketch, board: Board, options: Options, name: str) -> Build:
+        self._say(f"{name}: compile for {board.name}")
+        return self._arduino.compile(what, board, options)
+
+    def _find_arena(self, case: Case) -> arenas.Arena:
+        whole = case.implementation.sketch(case.model, case.board, None)
+        build = self._compile(whole, case.board, self._options(case), f"{case} (arena search)")
+        found = arenas.recall(build.key)
+        if found is None:
+            # Nothing of this build is reported, so it needs nothing to be compared with.
+            built = Built(case=case, build=build, empty=build, bare=build, arena=None, arena_probes=0)
+            with self.bench(built) as bench:
+                self._say(f"{case}: arena search")
+                found = arenas.search(bench)
+            arenas.keep(build.key, found)
+        return found
+
+    def _rig(self, board: Board) -> Rig:
+        if board.name not in self._rigs:
+            self._rigs[board.name] = connect(board)
+        return self._rigs[board.name]
+
+
+def _require_identity(bench: RigBench) -> None:
+    """Raise ``RigError`` when the firmware that answers is not the one that was uploaded."""
+    facts, case = bench.firmware.facts, bench.built.case
+    wanted = {"board": case.board.name, "model": case.model.sha256[:12]}
+    for key, value in wanted.items():
+        if facts.get(key) != value:
+            msg = f"another firmware answers: its {key} is {facts.get(key)!r}, uploaded was {value!r}"
+            raise RigError(msg)
