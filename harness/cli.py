@@ -1,0 +1,64 @@
+"""The command line: wiring, and the one place that turns an error into an exit code."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from typing import NoReturn
+
+import click
+
+from harness import __version__
+from harness.commands.measure import flash_size, ram_search, run, timing
+from harness.commands.show import boards, clean, doctor, impls, models, setup
+from harness.commands.sketch import sketch
+from harness.errors import McuprofError
+
+_INTERRUPTED = 130
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example:  mcuprof run keyword_spotting --board nano33ble-sim",
+)
+@click.version_option(__version__, prog_name="mcuprof")
+def cli() -> None:
+    """Profile neural networks on microcontrollers.
+
+    For every way of running a model on a board: how much flash and RAM it takes, how long it starts and runs, and
+    whether its answer is right. Boards whose name ends in -sim are virtual and need no hardware.
+    """
+
+
+for command in (flash_size, ram_search, timing, run, sketch, boards, models, impls, doctor, setup, clean):
+    cli.add_command(command)
+
+
+def main() -> NoReturn:
+    """Run the command line and exit with its code."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        _say("interrupted")
+        sys.exit(_INTERRUPTED)
+    except KeyboardInterrupt:
+        _say("interrupted")
+        sys.exit(_INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except McuprofError as error:
+        _say(f"error: {error.message}")
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has gone: nothing is left to be said
+        sys.exit(1)
+    except Exception:
+        traceback.print_exc()
+        _say("error: this is a defect of mcuprof; please report it with the lines above")
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say(text: str) -> None:
+    click.echo(f"mcuprof: {text}", err=True)

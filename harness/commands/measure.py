@@ -1,0 +1,202 @@
+"""``flash-size``, ``ram-search``, ``timing`` and ``run``: the commands that measure."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.commands.options import DEFAULT_BOARD, Chosen, measuring
+from harness.errors import UsageError
+
+if TYPE_CHECKING:
+    from harness.case import Settings
+    from harness.config import Config
+    from harness.pipeline import Plan
+    from harness.store import Run
+
+_RUNS = click.option(
+    "--runs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Timed runs a case (default: 128; 3 on a virtual board, which repeats exactly).",
+)
+
+
+@click.command("flash-size", epilog="Example:  mcuprof flash-size person_detection --board nano33ble-sim --opt O2")
+@measuring
+def flash_size(**options: Any) -> int:  # noqa: ANN401
+    """Measure the size of the program, by section and by part."""
+    return _measure(Chosen(**options), ("flash",))
+
+
+@click.command("ram-search", epilog="Example:  mcuprof ram-search keyword_spotting --board nano33ble-sim")
+@measuring
+def ram_search(**options: Any) -> int:  # noqa: ANN401
+    """Search for the RAM that stays unused, to the byte.
+
+    It is the largest block that can be taken off the heap before start-up with which inference still works.
+    """
+    return _measure(Chosen(**options), ("ram",))
+
+
+@click.command("timing", epilog="Example:  mcuprof timing my_model.tflite --impl tflm --board nano33ble-sim")
+@measuring
+@_RUNS
+def timing(**options: Any) -> int:  # noqa: ANN401
+    """Measure how long the network starts up and runs, once its output is known to be right."""
+    return _measure(Chosen(**options), ("init", "inference"))
+
+
+@click.command("run", epilog="Example:  mcuprof run my_model.tflite --board nano33ble-sim --board spresense-sim")
+@measuring
+@_RUNS
+@click.option("--resume", is_flag=True, help="Go on with the last run that was cut off.")
+def run(*, resume: bool, **options: Any) -> int:  # noqa: ANN401
+    """Measure everything: flash, RAM, start-up, inference and output."""
+    from harness import metrics
+
+    chosen = Chosen(**options)
+    if resume and (chosen.models or chosen.boards or chosen.implementations):
+        msg = "--resume goes on with what the run was asked for: name no MODEL, --board or --impl with it"
+        raise UsageError(msg)
+    return _measure(chosen, tuple(metrics.all_metrics()), resume=resume)
+
+
+def _measure(chosen: Chosen, names: tuple[str, ...], *, resume: bool = False) -> int:
+    """Measure, report, and return the exit code: 1 where a case failed, else 0."""
+    from harness import config, pipeline
+    from harness.platform import workplace
+    from harness.progress import Progress
+    from harness.store import Store, document
+    from harness.workbench import Workbench
+
+    settings_file = config.load()
+    store = Store(chosen.results or settings_file.results_folder())
+    record: Run | None = None
+    if resume:
+        record = store.latest_unfinished()
+        chosen, names = _chosen_again(record.plan, chosen)
+    chosen = _with_defaults(chosen, settings_file)
+    chosen.require_one_model_for_data()
+    settings = _settings(chosen, settings_file)
+    plan = _plan(chosen, names, settings, settings_file)
+    if record is None:
+        record = store.begin(_plan_json(chosen, names, plan), pipeline.host_facts())
+    with Progress(total=len(plan.cases()) * len(names), verbose=chosen.verbose) as progress:
+        if resume:
+            progress.say(f"going on with run {record.id}: {len(record.measurements)} measurements are there")
+            progress.advance(len(record.measurements))
+        bench = Workbench(workplace(settings_file.path("boards")), settings, progress.say)
+        watcher = pipeline.Watcher(case_begins=progress.case_begins, measured=progress.measured)
+        try:
+            pipeline.run(plan, bench, store, record, watcher)
+        finally:
+            bench.close()
+            progress.close()
+            if record.measurements:
+                _report(record, store.path(record), as_json=chosen.as_json, content=document(record))
+    return 0 if all(m.status.is_answer for m in record.measurements) else 1
+
+
+def _with_defaults(chosen: Chosen, settings_file: Config) -> Chosen:
+    from harness import implementations, models
+
+    if not chosen.boards:
+        name = settings_file.board or DEFAULT_BOARD
+        click.echo(f"mcuprof: no --board given: using {name}", err=True)
+        chosen = replace(chosen, boards=(name,))
+    if not chosen.models:
+        chosen = replace(chosen, models=models.DEFAULT_MODELS)
+    return replace(chosen, implementations=chosen.implementations or tuple(implementations.names()))
+
+
+def _settings(chosen: Chosen, settings_file: Config) -> Settings:
+    from harness.case import Settings
+
+    return Settings(
+        runs=chosen.runs,
+        inputs=chosen.inputs,
+        data=chosen.data,
+        optimization=chosen.optimization or settings_file.optimization,
+        arena=chosen.arena,
+        tflm_library=chosen.tflm_library or settings_file.path("tflm_library"),
+        sketchbook=settings_file.path("sketchbook"),
+    )
+
+
+def _plan(chosen: Chosen, names: tuple[str, ...], settings: Settings, settings_file: Config) -> Plan:
+    from harness import boards, implementations, models
+    from harness.pipeline import Plan
+
+    extra = settings_file.path("boards")
+    loaded = [models.load(name) for name in dict.fromkeys(chosen.models)]
+    twice = {model.name for model in loaded if sum(model.name == other.name for other in loaded) > 1}
+    if twice:
+        msg = f"two models have the name {twice.pop()!r}: a table could not tell them apart; rename one file"
+        raise UsageError(msg)
+    return Plan(
+        models=loaded,
+        implementations=[implementations.create(name, settings) for name in dict.fromkeys(chosen.implementations)],
+        boards=[boards.load(name, extra) for name in dict.fromkeys(chosen.boards)],
+        metrics=names,
+    )
+
+
+def _plan_json(chosen: Chosen, names: tuple[str, ...], plan: Plan) -> dict[str, Any]:
+    return {
+        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+        "models": [
+            name if name == model.name else str(model.path.resolve())
+            for name, model in zip(dict.fromkeys(chosen.models), plan.models, strict=True)
+        ],
+        "implementations": list(chosen.implementations),
+        "boards": list(chosen.boards),
+        "metrics": list(names),
+        "optimization": chosen.optimization,
+        "arena": chosen.arena,
+        "tflm_library": str(chosen.tflm_library.resolve()) if chosen.tflm_library else None,
+        "data": str(chosen.data.resolve()) if chosen.data else None,
+        "inputs": chosen.inputs,
+        "runs": chosen.runs,
+    }
+
+
+def _chosen_again(plan: Mapping[str, Any], now: Chosen) -> tuple[Chosen, tuple[str, ...]]:
+    """Return what the run was asked for, with the output options of this call."""
+
+    def path(key: str) -> Path | None:
+        return Path(plan[key]) if plan[key] else None
+
+    chosen = Chosen(
+        models=tuple(plan["models"]),
+        boards=tuple(plan["boards"]),
+        implementations=tuple(plan["implementations"]),
+        optimization=plan["optimization"],
+        arena=plan["arena"],
+        tflm_library=path("tflm_library"),
+        data=path("data"),
+        inputs=plan["inputs"],
+        runs=plan["runs"],
+        results=now.results,
+        as_json=now.as_json,
+        verbose=now.verbose,
+    )
+    return chosen, tuple(plan["metrics"])
+
+
+def _report(record: Run, place: Path, *, as_json: bool, content: Mapping[str, Any]) -> None:
+    if as_json:
+        click.echo(json.dumps(content, indent=1, allow_nan=False))
+        return
+    from rich.console import Console
+
+    from harness.report import terminal
+
+    terminal.show(record.measurements, Console())
+    click.echo(f"results: {place}")

@@ -1,0 +1,110 @@
+"""Options that several commands share, and what they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.errors import UsageError
+
+DEFAULT_BOARD = "nano33ble-sim"
+
+_Command = Callable[..., Any]
+
+_SELECTION = (
+    click.argument("models", nargs=-1, metavar="[MODEL]..."),
+    click.option(
+        "--board", "-b", "boards", multiple=True, metavar="NAME", help="Board; may be given more than once."
+    ),
+    click.option(
+        "--impl",
+        "-i",
+        "implementations",
+        multiple=True,
+        metavar="NAME",
+        help="Implementation; all where none is named.",
+    ),
+)
+_MEASURING = (
+    click.option(
+        "--opt",
+        "optimization",
+        type=click.Choice(["O2", "Os", "O3"]),
+        help="Compiler optimization (default: the board core's own).",
+    ),
+    click.option(
+        "--arena",
+        type=click.IntRange(min=1),
+        metavar="BYTES",
+        help="TFLM's tensor arena (default: the smallest that works, searched for).",
+    ),
+    click.option(
+        "--tflm-library",
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        help="Arduino library of TFLM to build with.",
+    ),
+    click.option(
+        "--data",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="An .npz whose x_data are the inputs (default: the one beside the model).",
+    ),
+    click.option(
+        "--inputs",
+        type=click.IntRange(min=1),
+        default=4,
+        show_default=True,
+        metavar="N",
+        help="How many inputs the output is checked on.",
+    ),
+    click.option(
+        "--results", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Folder for results."
+    ),
+    click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output."),
+    click.option("--verbose", "-v", is_flag=True, help="Tell every step."),
+)
+
+
+def selection(command: _Command) -> _Command:
+    """Add the options that choose cases."""
+    return _apply(_SELECTION, command)
+
+
+def measuring(command: _Command) -> _Command:
+    """Add the options of everything that builds and measures."""
+    return _apply(_SELECTION + _MEASURING, command)
+
+
+def _apply(options: tuple[Callable[[_Command], _Command], ...], command: _Command) -> _Command:
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """What the shared options stand for, names still to be looked up."""
+
+    models: tuple[str, ...]
+    boards: tuple[str, ...]
+    implementations: tuple[str, ...]
+    optimization: str | None = None
+    arena: int | None = None
+    tflm_library: Path | None = None
+    data: Path | None = None
+    inputs: int = 4
+    results: Path | None = None
+    as_json: bool = False
+    verbose: bool = False
+    runs: int | None = None
+
+    def require_one_model_for_data(self) -> None:
+        """Raise ``UsageError`` where one data set is to serve several models."""
+        if self.data is not None and len(self.models) != 1:
+            msg = "--data belongs to one model: name exactly one MODEL with it"
+            raise UsageError(msg)

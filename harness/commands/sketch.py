@@ -1,0 +1,97 @@
+"""``sketch``: the sketch of a case as a folder, to open in the Arduino IDE."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import click
+
+from harness.errors import UsageError
+
+
+@click.command("sketch", epilog="Example:  mcuprof sketch digits --impl tflm --board nano33ble-sim -o digits_sketch")
+@click.argument("model")
+@click.option("--impl", "-i", "implementation", required=True, metavar="NAME", help="Implementation.")
+@click.option("--board", "-b", "board_name", required=True, metavar="NAME", help="Board.")
+@click.option(
+    "--output",
+    "-o",
+    "folder",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Folder of the sketch; its name is the sketch's name.",
+)
+@click.option(
+    "--arena",
+    type=click.IntRange(min=1),
+    metavar="BYTES",
+    help="TFLM's tensor arena (default: the smallest that works, searched for on the board).",
+)
+@click.option(
+    "--opt",
+    "optimization",
+    type=click.Choice(["O2", "Os", "O3"]),
+    help="Compiler optimization that the arena is searched with.",
+)
+@click.option("--tflm-library", type=click.Path(path_type=Path), metavar="DIR", help="Arduino library of TFLM.")
+@click.option("--force", is_flag=True, help="Write into a folder that is not empty.")
+def sketch(
+    *,
+    model: str,
+    implementation: str,
+    board_name: str,
+    folder: Path,
+    arena: int | None,
+    optimization: str | None,
+    tflm_library: Path | None,
+    force: bool,
+) -> int:
+    """Write the sketch that runs MODEL, with the profiling firmware, into a folder."""
+    from harness import boards, config, implementations, models
+    from harness.case import Case, Settings
+    from harness.platform import workplace
+    from harness.sketch import NAME
+    from harness.workbench import Workbench
+
+    settings_file = config.load()
+    settings = Settings(
+        arena=arena,
+        optimization=optimization,
+        tflm_library=tflm_library or settings_file.path("tflm_library"),
+        sketchbook=settings_file.path("sketchbook"),
+    )
+    extra = settings_file.path("boards")
+    case = Case(
+        model=models.load(model),
+        board=boards.load(board_name, extra),
+        implementation=implementations.create(implementation, settings),
+    )
+    if folder.is_dir() and any(folder.iterdir()) and not force:
+        msg = f"the folder {folder} is not empty: choose another one, or --force"
+        raise UsageError(msg)
+    bench = Workbench(workplace(extra), settings, lambda text: click.echo(text, err=True))
+    try:
+        made = bench.sketch(case)
+    finally:
+        bench.close()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in made.files.items():
+            # The Arduino IDE wants the main file named after its folder.
+            target = f"{folder.resolve().name}.ino" if name == f"{NAME}.ino" else name
+            (folder / target).write_text(text, encoding="utf-8")
+        library = case.implementation.library()
+        if library is not None:
+            shutil.copytree(library.path, folder / "libraries" / library.path.name, dirs_exist_ok=True)
+    except OSError as error:
+        msg = f"the folder {folder} cannot be written: {error.strerror or error}"
+        raise UsageError(msg) from error
+    click.echo(f"sketch: {folder} (for {case.board.fqbn})")
+    if library is not None:
+        click.echo(
+            f"library: {folder / 'libraries' / library.path.name}; put it into your sketchbook's libraries, or "
+            f"compile with arduino-cli's --libraries {folder / 'libraries'}"
+        )
+    return 0

@@ -1,0 +1,1 @@
+"""Measurements as people read them, one form a file."""

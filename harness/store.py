@@ -1,0 +1,182 @@
+"""``results/``: one JSON file a run, written anew after each case, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import secrets
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from harness.errors import McuprofError, UsageError
+from harness.types import Clock, Json, Measurement, Status
+
+SCHEMA = 1
+
+
+@dataclass(kw_only=True)
+class Run:
+    """A run and what it has measured so far."""
+
+    id: str
+    started: str
+    plan: Mapping[str, Json]
+    """What was asked for, so that a run that was cut off can go on."""
+    host: Mapping[str, Json]
+    measurements: list[Measurement] = field(default_factory=list)
+    finished: str | None = None
+
+
+class Store:
+    """The results folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, run: Run) -> Path:
+        """Return the file of a run."""
+        return self.folder / f"{run.id}.json"
+
+    def begin(self, plan: Mapping[str, Json], host: Mapping[str, Json]) -> Run:
+        """Start a run and write its file at once: a folder that cannot be written is known before the work."""
+        now = datetime.now(timezone.utc)
+        run = Run(
+            id=f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}",
+            started=now.isoformat(timespec="seconds"),
+            plan=plan,
+            host=host,
+        )
+        self.save(run)
+        return run
+
+    def finish(self, run: Run) -> None:
+        """Note that a run is complete."""
+        run.finished = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        self.save(run)
+
+    def save(self, run: Run) -> None:
+        """Write the file of a run; an older state stays whole when this fails. Raises ``McuprofError``."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            _write(self.path(run), document(run))
+        except OSError as error:
+            msg = (
+                f"the results folder {self.folder} cannot be written: {error.strerror or error}. "
+                "Make room or choose another one with --results; what was saved before is still there"
+            )
+            raise McuprofError(msg) from error
+
+    def latest_unfinished(self) -> Run:
+        """Return the last run that was cut off; raises ``UsageError`` where there is none."""
+        for path in sorted(self.folder.glob("*.json"), reverse=True):
+            try:
+                run = load(path)
+            except UsageError:
+                continue  # a damaged file costs only itself
+            if run.finished is None:
+                return run
+        msg = f"there is no run to go on with: every run in {self.folder} is finished"
+        raise UsageError(msg)
+
+
+def document(run: Run) -> dict[str, Any]:
+    """Return a run as the JSON document of its file."""
+    return {
+        "schema": SCHEMA,
+        "run": {
+            "id": run.id,
+            "started": run.started,
+            "finished": run.finished,
+            "plan": dict(run.plan),
+            "host": dict(run.host),
+        },
+        "measurements": [to_json(measurement) for measurement in run.measurements],
+    }
+
+
+def to_json(measurement: Measurement) -> dict[str, Any]:
+    """Return a measurement as JSON values."""
+    found = {
+        "model": measurement.model,
+        "implementation": measurement.implementation,
+        "board": measurement.board,
+        "metric": measurement.metric,
+        "status": measurement.status.value,
+        "reason": measurement.reason,
+        "value": _number(measurement.value),
+        "unit": measurement.unit,
+        "samples": [_number(sample) for sample in measurement.samples],
+        "clock": measurement.clock.value if measurement.clock else None,
+        "details": dict(measurement.details),
+        "provenance": dict(measurement.provenance),
+    }
+    if measurement.at_clock_s is not None:
+        found["at_clock_s"] = measurement.at_clock_s
+    return found
+
+
+def _number(value: float | None) -> float | int | None:
+    """Write whole numbers as such, and nothing that JSON has no form for."""
+    if value is None or not math.isfinite(value):
+        return None
+    return int(value) if float(value).is_integer() else float(value)
+
+
+def load(path: Path) -> Run:
+    """Read the file of a run; raises ``UsageError`` where it is damaged or of another schema."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["schema"] != SCHEMA:
+            msg = f"{path} has schema {content['schema']}; this mcuprof reads {SCHEMA}"
+            raise UsageError(msg)
+        head = content["run"]
+        return Run(
+            id=head["id"],
+            started=head["started"],
+            finished=head["finished"],
+            plan=head["plan"],
+            host=head["host"],
+            measurements=[_from_json(item) for item in content["measurements"]],
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        msg = f"{path} is not a results file: {type(error).__name__}: {error}"
+        raise UsageError(msg) from error
+
+
+def _from_json(item: Mapping[str, Any]) -> Measurement:
+    return Measurement(
+        model=item["model"],
+        implementation=item["implementation"],
+        board=item["board"],
+        metric=item["metric"],
+        status=Status(item["status"]),
+        reason=item["reason"],
+        value=item["value"],
+        unit=item["unit"],
+        samples=tuple(item["samples"]),
+        clock=Clock(item["clock"]) if item["clock"] else None,
+        at_clock_s=item.get("at_clock_s"),
+        details=item["details"],
+        provenance=item["provenance"],
+    )
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> None:
+    descriptor, name = tempfile.mkstemp(prefix=".", suffix=".json", dir=path.parent)
+    new = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            json.dump(content, stream, indent=1, allow_nan=False)
+            stream.write("\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        new.chmod(0o644)
+        new.replace(path)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
