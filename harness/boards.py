@@ -115,7 +115,7 @@ def _explain(message: str) -> str:
     unknown = re.search(r"unknown field `(.*)`", text)
     if unknown:
         struct = {"flash": FlashRule, "virtual": Virtual}.get(key, Board)
-        near = difflib.get_close_matches(unknown[1], struct.__struct_fields__, n=1)
+        near = difflib.get_close_matches(unknown[1], struct.__struct_fields__, n=1, cutoff=0.5)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         return f"unknown key {unknown[1]!r}{f' in [{key}]' if key else ''}{hint}"
     missing = re.search(r"required field `(.*)`", text)

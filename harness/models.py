@@ -275,9 +275,9 @@ def _stored_inputs(model: Model, count: int, path: Path) -> list[list[Array]]:
 
     tensor = model.inputs[0]
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             samples = stored["x_data"]
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         msg = f"{path} is not a test set: an .npz with the arrays x_data and y_data is needed ({error})"
         raise UsageError(msg) from error
     if samples.dtype != np.dtype(tensor.dtype) or samples[0].size != np.prod(tensor.shape):

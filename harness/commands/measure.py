@@ -194,9 +194,7 @@ def _report(record: Run, place: Path, *, as_json: bool, content: Mapping[str, An
     if as_json:
         click.echo(json.dumps(content, indent=1, allow_nan=False))
         return
-    from rich.console import Console
-
     from harness.report import terminal
 
-    terminal.show(record.measurements, Console())
+    terminal.show(record.measurements, terminal.console())
     click.echo(f"results: {place}")

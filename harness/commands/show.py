@@ -20,13 +20,16 @@ def _show(rows: Sequence[dict[str, Any]], key: str, *, as_json: bool) -> None:
         click.echo(json.dumps({"schema": 1, key: list(rows)}, indent=1))
         return
     from rich import box
-    from rich.console import Console
     from rich.table import Table
 
-    table = Table(*(rows[0] if rows else [key]), box=box.SIMPLE_HEAD, pad_edge=False)
+    from harness.report.terminal import console
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in rows[0] if rows else [key]:
+        table.add_column(title, overflow="fold")
     for row in rows:
         table.add_row(*(f"{v:,}" if isinstance(v, int) and not isinstance(v, bool) else str(v) for v in row.values()))
-    Console().print(table)
+    console().print(table)
 
 
 @click.command("boards", epilog="Example:  mcuprof boards --json")

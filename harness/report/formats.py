@@ -23,8 +23,7 @@ def time(measurement: Measurement) -> str:
     value = measurement.value or 0.0
     if measurement.clock is Clock.HARDWARE:
         return seconds(value)
-    unit = {"instructions": "instr.", "cycles": "cycles"}[measurement.unit]
-    return f"{value:,.0f} {unit} ({seconds(measurement.at_clock_s or 0.0)})"
+    return f"{value:,.0f} {measurement.unit} ({seconds(measurement.at_clock_s or 0.0)})"
 
 
 def seconds(value: float) -> str:

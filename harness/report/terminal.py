@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 from rich import box
@@ -9,9 +10,10 @@ from rich.console import Console
 from rich.table import Table
 
 from harness import metrics
-from harness.report.formats import cell
+from harness.report.formats import cell, seconds
 from harness.types import Clock, Measurement, Status
 
+_PIPE_WIDTH = 120
 _TITLES = {
     "flash": "flash",
     "ram": "unused RAM",
@@ -21,29 +23,54 @@ _TITLES = {
 }
 
 
+def console() -> Console:
+    """Return a console for tables: as wide as the terminal, and wide enough where there is none."""
+    plain = Console()
+    return plain if plain.is_terminal or "COLUMNS" in os.environ else Console(width=_PIPE_WIDTH)
+
+
 def show(measurements: Sequence[Measurement], console: Console) -> None:
-    """Print one table, a row a case, and below it the notes: reasons, clocks, versions."""
-    names = [name for name in metrics.all_metrics() if any(m.metric == name for m in measurements)]
-    cells = {(m.model, m.board, m.implementation, m.metric): m for m in measurements}
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for title in ("model", "board", "implementation"):
-        table.add_column(title, no_wrap=True)
-    for name in names:
-        table.add_column(_TITLES.get(name, name), justify="right", overflow="fold")
-    for model, board, implementation in dict.fromkeys((m.model, m.board, m.implementation) for m in measurements):
-        row = [cells.get((model, board, implementation, name)) for name in names]
-        virtual = any(m.provenance.get("virtual") for m in row if m is not None)
-        table.add_row(model, board + (" (virtual)" if virtual else ""), implementation, *map(_styled, row))
-    console.print(table)
+    """Print one table a board, a row a case, and below them the notes: reasons, clocks, versions."""
+    for board in dict.fromkeys(m.board for m in measurements):
+        console.print(_table([m for m in measurements if m.board == board]))
     for note in notes(measurements):
         console.print(f"• {note}", highlight=False, markup=False)
 
 
+def _table(measurements: Sequence[Measurement]) -> Table:
+    names = [name for name in metrics.all_metrics() if any(m.metric == name for m in measurements)]
+    cells = {(m.model, m.implementation, m.metric): m for m in measurements}
+    table = Table(
+        title=_title(measurements), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
+    )
+    table.add_column("model")
+    table.add_column("impl.")
+    for name in names:
+        unit = next((m.unit for m in measurements if m.metric == name and m.clock and m.value is not None), "")
+        table.add_column("\n".join(filter(None, (_TITLES.get(name, name), unit))), justify="right")
+    for model, implementation in dict.fromkeys((m.model, m.implementation) for m in measurements):
+        row = (cells.get((model, implementation, name)) for name in names)
+        table.add_row(model, implementation, *map(_styled, row))
+    return table
+
+
+def _title(measurements: Sequence[Measurement]) -> str:
+    first = measurements[0]
+    if not first.provenance.get("virtual"):
+        return first.board
+    clock = float(str(first.provenance["clock_hz"])) / 1e6
+    return f"{first.board}: a virtual board; times are instructions, beside them the time at {clock:g} MHz"
+
+
 def _styled(measurement: Measurement | None) -> str:
-    text = cell(measurement)
-    if measurement is None or measurement.status is Status.OK:
-        return text
-    return f"[yellow]{text}[/]" if measurement.status.is_answer else f"[red]{text}[/]"
+    if measurement is None:
+        return "not asked for"
+    if measurement.status is not Status.OK:
+        colour = "yellow" if measurement.status.is_answer else "red"
+        return f"[{colour}]{cell(measurement)}[/]"
+    if measurement.at_clock_s is not None:
+        return f"{measurement.value:,.0f}\n[dim]{seconds(measurement.at_clock_s)}[/]"
+    return cell(measurement)
 
 
 def notes(measurements: Sequence[Measurement]) -> list[str]:
@@ -65,9 +92,9 @@ def _clocks(measurements: Sequence[Measurement]) -> list[str]:
     if not counted:
         return []
     return [
-        f"times on {' and '.join(sorted(counted))} are counts of executed instructions, in parentheses at one "
-        "instruction a clock; a real board needs more cycles than instructions (on known programs its times were "
-        "1.3 to 4 times these, and did not always rank alike)"
+        f"times on {' and '.join(sorted(counted))} are counts of executed instructions, and the time beside them "
+        "is at one instruction a clock. A real board needs more cycles than instructions: on known programs these "
+        "times were 0.25 to 0.76 of the hardware's, and did not always rank alike"
     ]
 
 
@@ -84,9 +111,9 @@ def _costs(measurements: Sequence[Measurement]) -> list[str]:
     ram = next((m for m in measurements if m.metric == "ram" and m.status is Status.OK), None)
     said = []
     if flash is not None:
-        said.append(f"{flash.details['harness_bytes']:,} B of the flash")
+        said.append(f"{flash.details['harness_bytes']:,} B of flash")
     if ram is not None:
-        said.append(f"{ram.details['harness_static_bytes']:,} B of the RAM in use")
+        said.append(f"{ram.details['harness_static_bytes']:,} B of RAM")
     return (
         [f"mcuprof's own firmware takes {' and '.join(said)} (the sketch without a network says so)"] if said else []
     )

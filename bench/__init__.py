@@ -1,0 +1,1 @@
+"""``./dev bench``: one table of figures beside their aims, from one run."""

@@ -1,0 +1,43 @@
+"""Print every row as a table and leave it as JSON: ``python -m bench [-o FILE]``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from bench.command_line import rows as command_line_rows
+from bench.row import Row
+
+_SUITES = (command_line_rows,)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run all rows; the exit code is 1 where an aim is missed."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("-o", "--output", type=Path, default=Path("results") / "bench.json")
+    chosen = parser.parse_args(arguments)
+    rows: list[Row] = []
+    for suite in _SUITES:
+        for row in suite():
+            print(f"{row.what}: {row.shown}", file=sys.stderr, flush=True)
+            rows.append(row)
+    table = Table("what", "figure", "aim", "met", box=box.SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        table.add_row(row.what, row.shown, row.aim, "yes" if row.met else "NO")
+    Console().print(table)
+    chosen.output.parent.mkdir(parents=True, exist_ok=True)
+    content = {"schema": 1, "rows": [asdict(row) for row in rows]}
+    chosen.output.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    print(f"as JSON: {chosen.output}")
+    return 0 if all(row.met for row in rows) else 1
+
+
+sys.exit(main(sys.argv[1:]))

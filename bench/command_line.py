@@ -1,0 +1,93 @@
+"""Rows about the command line as a user meets it: whole processes, wall time."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bench.row import Row, below
+
+_BOARD = "nano33ble-sim"
+_HELP_RUNS = 5
+
+
+def rows() -> Iterator[Row]:
+    """Yield the rows; caches and results are in a folder of the bench's own, so that the first build is one."""
+    with tempfile.TemporaryDirectory(prefix="mcuprof-bench-") as name:
+        folder = Path(name)
+        yield below("mcuprof --help", statistics.median(_seconds(folder, "--help") for _ in range(_HELP_RUNS)), 0.3)
+        timing = ("timing", "keyword_spotting", "--impl", "tflm", "--board", _BOARD)
+        yield below("timing keyword_spotting, first build ever", _seconds(folder, *timing), 60)
+        yield below("timing keyword_spotting, build cached", _seconds(folder, *timing), 5)
+        yield _same_twice(folder, timing)
+        for model, limit in (("keyword_spotting", 3), ("person_detection", 15)):
+            yield from _ram_rows(folder, model, limit)
+
+
+def _ram_rows(folder: Path, model: str, limit: float) -> Iterator[Row]:
+    words = ("ram-search", model, "--impl", "tflm", "--board", _BOARD)
+    _seconds(folder, *words)  # fills the build cache
+    began = time.monotonic()
+    first = _json(folder, *words)[0]
+    yield below(f"ram-search {model}, build cached", time.monotonic() - began, limit)
+    probes, heap = first["details"]["probes"], first["details"]["heap_bytes"]
+    most = math.floor(math.log2(heap))
+    yield Row(
+        what=f"ram-search {model}, probes",
+        figure=len(probes),
+        unit="probes",
+        aim=f"at most log2 of the heap = {most}",
+        met=len(probes) <= most,
+    )
+    tried = {probe["size"]: probe["works"] for probe in probes}
+    exact = bool(tried.get(first["value"])) and tried.get(first["value"] + 1) is False
+    again = _json(folder, *words)[0]["value"]
+    yield Row(
+        what=f"ram-search {model}, exact and the same twice",
+        figure=first["value"],
+        unit="B",
+        aim="one byte more fails; equal in two runs",
+        met=exact and again == first["value"],
+    )
+
+
+def _same_twice(folder: Path, words: tuple[str, ...]) -> Row:
+    first, second = ([m["samples"] for m in _json(folder, *words)] for _ in range(2))
+    different = sum(a != b for a, b in zip(first, second, strict=True))
+    return Row(
+        what="timing keyword_spotting, two runs",
+        figure=different,
+        unit="figures differ",
+        aim="none",
+        met=different == 0,
+    )
+
+
+def _run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    env = os.environ | {"MCUPROF_CACHE": str(folder / "cache"), "MCUPROF_RESULTS": str(folder / "results")}
+    done = subprocess.run(
+        [sys.executable, "-m", "harness", *words], env=env, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        sys.exit(f"mcuprof {' '.join(words)} ended with code {done.returncode}:\n{done.stderr[-2000:]}")
+    return done
+
+
+def _seconds(folder: Path, *words: str) -> float:
+    began = time.monotonic()
+    _run(folder, *words)
+    return time.monotonic() - began
+
+
+def _json(folder: Path, *words: str) -> list[dict[str, Any]]:
+    measurements: list[dict[str, Any]] = json.loads(_run(folder, *words, "--json").stdout)["measurements"]
+    return measurements

@@ -1,0 +1,136 @@
+"""TensorFlow Lite for Microcontrollers: an interpreter that reads the model file on the board."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+from harness import models, paths, sketch
+from harness.boards import Board
+from harness.case import LibraryUse, Settings
+from harness.models import Model, OperatorUse
+from harness.setup.tflm_sources import find_tflm_sources
+from harness.sketch import Sketch
+from harness.tflm.crate import crate_folder, make_library
+from harness.tflm.library import TflmLibrary, describe, find_library
+from harness.tflm.trim import trim
+
+LOG_BYTES = 160
+"""RAM that the sketch keeps for the library's last words; part of the firmware, not of the network."""
+
+_WORD_BYTES = 8
+_WORDS_PER_LINE = 5
+
+
+class Tflm:
+    """The implementation ``tflm``; see ``harness.case.Implementation``."""
+
+    name = "tflm"
+    searches_arena = True
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def _library(self) -> TflmLibrary:
+        """The user's library, cut down to TFLM, where there is one, else the one made from the crate's sources."""
+        folders = [folder / "libraries" for folder in _sketchbooks(self._settings.sketchbook)]
+        found = find_library(folders, self._settings.tflm_library)
+        if found is not None:
+            return trim(found)
+        find_tflm_sources()  # raises where set-up has not been
+        return describe(make_library(crate_folder(), paths.cache() / "libraries"))
+
+    def describe(self) -> str:
+        """Name the library, its version and its kernels."""
+        return str(self._library)
+
+    def provenance(self) -> dict[str, str]:
+        """Return what a result says of the library."""
+        library = self._library
+        return {
+            "runs_on": self.describe(),
+            "tflm_library": library.name,
+            "tflm_version": library.version,
+            "tflm_kernels": library.kernels,
+            "tflm_digest": library.digest,
+        }
+
+    def library(self) -> LibraryUse:
+        """Return the Arduino library."""
+        return LibraryUse(path=self._library.path, digest=self._library.digest)
+
+    def check(self, model: Model) -> None:
+        """Raise ``UnsupportedError`` for the first operator that the library has no kernel for."""
+        for use in model.operators:
+            self._library.registration(use)
+
+    def sketch(self, model: Model, board: Board, arena: int | None) -> Sketch:
+        """Return the sketch, with a static arena of ``arena`` bytes or, with None, one from the heap by request."""
+        return sketch.compose(
+            board=board,
+            implementation=self.name,
+            title=f"{model.name} with {self.describe()}",
+            model_digest=model.sha256[:12],
+            files=files(
+                model_bytes=model.data, operators=model.operators, library=self._library, arena_bytes=arena
+            ),
+            library_headers=(),
+        )
+
+
+def create(settings: Settings) -> Tflm:
+    """Return the implementation."""
+    return Tflm(settings)
+
+
+def _sketchbooks(chosen: Path | None) -> list[Path]:
+    """Return the sketchbook to look for libraries in: the chosen one, or where the Arduino IDE keeps the user's."""
+    if chosen is not None:
+        return [chosen]
+    return [Path.home() / "Arduino", Path.home() / "Documents" / "Arduino"]
+
+
+def files(
+    *, model_bytes: bytes, operators: Sequence[OperatorUse], library: TflmLibrary, arena_bytes: int | None
+) -> dict[str, str]:
+    """Return the sketch's files (name → text) that run a model with the interpreter of ``library``.
+
+    ``arena_bytes`` is the size of the static array that the interpreter works in; the board can be told to use
+    less of it. With None the board takes an arena from its heap when it is told a size. Raises
+    ``UnsupportedError`` where the library has no kernel for one of ``operators``.
+    """
+    registrations = tuple(dict.fromkeys(library.registration(use) for use in operators))
+    model = models.parse(model_bytes, Path("model.tflite"))
+    words = model_words(model_bytes)
+    return {
+        "network.cpp": sketch.render(
+            "tflm/network.cpp.j2",
+            library=library,
+            registrations=registrations,
+            arena_bytes=arena_bytes,
+            log_bytes=LOG_BYTES,
+            input_count=len(model.inputs),
+            output_count=len(model.outputs),
+        ),
+        "model_data.h": sketch.render(
+            "tflm/model_data.h.j2", model_bytes=len(model_bytes), word_count=len(words)
+        ),
+        "model_data.cpp": sketch.render(
+            "tflm/model_data.cpp.j2", word_count=len(words), words=_initializer(words)
+        ),
+    }
+
+
+def model_words(content: bytes) -> tuple[int, ...]:
+    """Return a file as 64-bit little-endian words, the last one filled up with zeros."""
+    padded = content + bytes(-len(content) % _WORD_BYTES)
+    return struct.unpack(f"<{len(padded) // _WORD_BYTES}Q", padded)
+
+
+def _initializer(words: Sequence[int]) -> str:
+    literals = [f"0x{word:x}" for word in words]
+    lines = (literals[i : i + _WORDS_PER_LINE] for i in range(0, len(literals), _WORDS_PER_LINE))
+    return "\n".join("    " + ", ".join(line) + "," for line in lines)

@@ -1,0 +1,32 @@
+"""What all tests share."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# The same examples in every run, and no deadline: the machines that tests run on are shared and noisy.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.load_profile("steady")
+
+_SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+def pytest_addoption(parser):
+    parser.addoption("--hardware", action="store_true", help="also run the tests that need an attached board")
+
+
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption("--hardware"):
+        for item in items:
+            if "hardware" in item.keywords:
+                item.add_marker(pytest.mark.skip(reason="needs an attached board; run with --hardware"))
+
+
+@pytest.fixture
+def shared_models():
+    """The real networks beside the checkout; tests that need them are skipped where they are not."""
+    folder = _SHARED / "models"
+    if not folder.is_dir():
+        pytest.skip(f"no real models at {folder.name}/ beside the checkout")
+    return folder

@@ -1,0 +1,22 @@
+"""Unit tests cannot start a process, and use no folder of the user's."""
+
+import subprocess
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _no_processes(monkeypatch):
+    def refuse(*args, **kwargs):
+        raise AssertionError(f"a unit test tried to start a process: {args!r}")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    monkeypatch.setattr("os.posix_spawn", refuse)
+    monkeypatch.setattr("os.system", refuse)
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(monkeypatch, tmp_path):
+    monkeypatch.setenv("MCUPROF_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("MCUPROF_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("MCUPROF_RESULTS", str(tmp_path / "results"))

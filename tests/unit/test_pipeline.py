@@ -1,0 +1,242 @@
+"""The pipeline on boards in memory: what is measured, what is saved, and what a fault does to the rest."""
+
+import contextlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harness import boards, models, pipeline
+from harness import session as sessions
+from harness.arduino import Build
+from harness.case import Built, Expected
+from harness.errors import DoesNotFitError, RigError, ToolFailedError, UnsupportedError
+from harness.fake import FakeBoard, Faults
+from harness.firmware import Firmware
+from harness.metrics import all_metrics
+from harness.session import Session
+from harness.store import Store, load
+from harness.types import Reading, Status
+from harness.workbench import RigBench
+
+BIG = 10_000
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch):
+    monkeypatch.setattr(sessions, "_REPEAT_S", 0.02)
+    monkeypatch.setattr("harness.firmware._HELLO_S", 0.3)
+    monkeypatch.setattr("harness.metrics.ram._LEAST_DEADLINE_S", 0.2)
+    monkeypatch.setattr(
+        "harness.metrics.flash.measure", lambda built: Reading(value=built.build.program_bytes, unit="B")
+    )
+
+
+class FakeImplementation:
+    searches_arena = False
+
+    def __init__(self, name="tflm"):
+        self.name = name
+
+    def describe(self):
+        return "a fake"
+
+
+class FakeWorkbench:
+    """Hands out boards in memory in place of builds and rigs."""
+
+    def __init__(self, board=None, *, build_error=None, bench_errors=()):
+        self.board = board or FakeBoard()
+        self.build_error = build_error
+        self.bench_errors = list(bench_errors)
+        self.uploads = 0
+
+    def build(self, case):
+        if self.build_error:
+            raise self.build_error
+        build = Build(folder=Path("/nowhere"), key="k", program_bytes=5000, data_bytes=100, seconds=1, provenance={})
+        return Built(case=case, build=build, empty=build, bare=build, arena=None, arena_probes=0)
+
+    def reopen(self):
+        self.uploads += 1
+        self.board.faults.silent_after = None
+        self.board._power_up()
+        return Session(self.board)
+
+    @contextlib.contextmanager
+    def bench(self, built):
+        if self.bench_errors:
+            raise self.bench_errors.pop(0)
+        right = [[np.frombuffer(bytes(self.board.network(bytes([1, 2, 3, 4]))), np.int8)]]
+        expected = Expected(
+            inputs=[[np.array([1, 2, 3, 4], np.int8)]], outputs=right, source="here", reference="itself"
+        )
+        yield RigBench(
+            built=built, expected=expected, firmware=Firmware(self.reopen()), runs=3, starts=2, reopen=self.reopen
+        )
+
+    def provenance(self, built):
+        return {"compiler": "none"}
+
+
+def measure(tmp_path, workbench, *, board_names=("nano33ble-sim",), names=None, implementations=("tflm",)):
+    plan = pipeline.Plan(
+        models=[models.load("digits")],
+        implementations=[FakeImplementation(name) for name in implementations],
+        boards=[boards.load(name) for name in board_names],
+        metrics=names or tuple(all_metrics()),
+    )
+    store = Store(tmp_path)
+    record = store.begin({}, {})
+    watcher = pipeline.Watcher(case_begins=lambda case: None, measured=lambda measurement: None)
+    pipeline.run(plan, workbench, store, record, watcher)
+    assert load(store.path(record)).measurements == record.measurements, "what is returned is what is on disk"
+    return {(m.board, m.implementation, m.metric): m for m in record.measurements}
+
+
+def only(found, metric):
+    return next(m for (_, _, name), m in found.items() if name == metric)
+
+
+def test_every_metric_of_a_case(tmp_path):
+    found = measure(tmp_path, FakeWorkbench(FakeBoard(heap=BIG, network_heap=1000)))
+    assert {m.status for m in found.values()} == {Status.OK}
+    assert only(found, "inference").value == 1234
+    assert only(found, "inference").samples == (1234, 1234, 1234)
+    assert only(found, "inference").at_clock_s == pytest.approx(1234 / 64e6)
+    assert only(found, "init").value == 123
+    assert only(found, "output").value == 0
+    # 10,000 less the network's 1,008 with its header leaves 8,992 with the header of the block itself
+    assert only(found, "ram").value == 8984
+
+
+def test_the_input_is_written_anew_before_each_run(tmp_path):
+    seen = []
+
+    def network(data):
+        seen.append(data)
+        return data
+
+    measure(tmp_path, FakeWorkbench(FakeBoard(network=network)), names=("inference",))
+    assert set(seen) == {bytes([1, 2, 3, 4])}
+
+
+def test_a_wrong_output_makes_every_figure_worthless(tmp_path):
+    board = FakeBoard()
+    workbench = FakeWorkbench(board)
+    answers = iter([bytes([1, 2, 3, 4])] + [bytes([1, 2, 3, 5])] * 99)  # right for the reference, wrong on the board
+    board.network = lambda data: next(answers)
+    found = measure(tmp_path, workbench, names=("init", "inference"))
+    assert {m.status for m in found.values()} == {Status.WRONG_OUTPUT}
+    assert (
+        only(found, "inference").reason == "1 of 4 output elements are wrong: element 3 of output 0 is 5, should be 4"
+    )
+    assert only(found, "inference").value is None
+
+
+def test_a_crash_costs_its_metric_and_no_other(tmp_path):
+    # the requests before: hello, reset, hello; start, tensors, input, run, output; then init begins
+    board = FakeBoard(faults=Faults(crash_at=11))
+    found = measure(tmp_path, FakeWorkbench(board))
+    statuses = {metric: m.status for (_, _, metric), m in found.items()}
+    assert list(statuses.values()).count(Status.CRASHED) == 1
+    assert list(statuses.values()).count(Status.OK) == 4
+    assert "hard pc=0x00001234" in next(m.reason for m in found.values() if m.status is Status.CRASHED)
+
+
+def test_a_hang_costs_its_metric_and_no_other(tmp_path, monkeypatch):
+    monkeypatch.setattr(RigBench, "first_run_deadline", lambda self: 0.2)
+    board = FakeBoard(faults=Faults(hang_at=11))
+    workbench = FakeWorkbench(board)
+    statuses = [m.status for m in measure(tmp_path, workbench).values()]
+    assert statuses.count(Status.HUNG) == 1
+    assert statuses.count(Status.OK) == 4
+    assert workbench.uploads == 2
+
+
+def test_a_probe_that_hangs_does_not_fit(tmp_path, monkeypatch):
+    """With little RAM left the firmware may hang instead of failing: that is an answer, not a fault."""
+
+    class Fragile(FakeBoard):
+        def _on_start(self):
+            if self._used > 5000:
+                self.faults.silent_after = len(self.requests)
+                return True, ""
+            return super()._on_start()
+
+    found = measure(tmp_path, FakeWorkbench(Fragile(heap=BIG, network_heap=100)), names=("ram",))
+    ram = only(found, "ram")
+    assert ram.status is Status.OK
+    assert ram.value + 8 <= 5000 < ram.value + 1 + 8 + 8
+    assert any("did not finish" in probe["why"] for probe in ram.details["probes"])
+
+
+def test_a_rig_fault_is_never_counted_as_out_of_memory(tmp_path):
+    class Dying(FakeBoard):
+        def read(self):
+            if sum(request.startswith("alloc") for request in self.requests) >= 2:
+                raise RigError("the port vanished")
+            return super().read()
+
+    found = measure(tmp_path, FakeWorkbench(Dying(heap=BIG)), names=("ram",))
+    assert only(found, "ram").status is Status.RIG_FAILED
+    assert only(found, "ram").value is None
+
+
+def test_after_a_rig_fault_the_board_is_left_alone_and_the_others_go_on(tmp_path):
+    workbench = FakeWorkbench(bench_errors=[RigError("the cable is out")])
+    found = measure(
+        tmp_path,
+        workbench,
+        board_names=("nano33ble-sim", "spresense-sim"),
+        implementations=("a", "b"),
+        names=("ram",),
+    )
+    assert found["nano33ble-sim", "a", "ram"].status is Status.RIG_FAILED
+    assert found["nano33ble-sim", "b", "ram"].status is Status.SKIPPED
+    assert "the cable is out" in found["nano33ble-sim", "b", "ram"].reason
+    assert found["spresense-sim", "a", "ram"].status is Status.OK
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (UnsupportedError("no LSTM"), Status.UNSUPPORTED),
+        (ToolFailedError("no compiler"), Status.TOOL_FAILED),
+        (DoesNotFitError("too big", region="FLASH", over_by=7), Status.DOES_NOT_FIT),
+    ],
+)
+def test_no_cell_is_blank_when_the_build_fails(tmp_path, error, status):
+    found = measure(tmp_path, FakeWorkbench(build_error=error))
+    assert len(found) == len(all_metrics())
+    assert {(m.status, m.reason) for m in found.values()} == {(status, error.message)}
+
+
+def test_what_does_not_fit_says_by_how_many_bytes(tmp_path):
+    found = measure(tmp_path, FakeWorkbench(build_error=DoesNotFitError("too big", region="FLASH", over_by=7)))
+    assert only(found, "flash").details == {"region": "FLASH", "over_by_bytes": 7}
+
+
+def test_an_interrupted_run_keeps_what_was_measured_and_goes_on(tmp_path):
+    store = Store(tmp_path)
+    record = store.begin({}, {})
+    plan = pipeline.Plan(
+        models=[models.load("digits")], implementations=[FakeImplementation()],
+        boards=[boards.load("nano33ble-sim")], metrics=tuple(all_metrics()),
+    )  # fmt: skip
+
+    def interrupt(measurement):
+        if measurement.metric == "init":
+            raise KeyboardInterrupt
+
+    watcher = pipeline.Watcher(case_begins=lambda case: None, measured=interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.run(plan, FakeWorkbench(), store, record, watcher)
+    again = store.latest_unfinished()
+    assert {m.metric for m in again.measurements} >= {"flash", "output"}
+    quiet = pipeline.Watcher(case_begins=lambda case: None, measured=lambda measurement: None)
+    before = len(again.measurements)
+    pipeline.run(plan, FakeWorkbench(), store, again, quiet)
+    assert len(again.measurements) == len(all_metrics())
+    assert before < len(again.measurements)
+    assert load(store.path(again)).finished is not None

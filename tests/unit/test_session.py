@@ -1,0 +1,111 @@
+import io
+import random
+
+import pytest
+
+from harness import session as sessions
+from harness.errors import CrashedError, HungError, RigError
+from harness.fake import FakeBoard, Faults
+from harness.firmware import Firmware
+from harness.session import RequestFailed, Session, WireLog
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch):
+    monkeypatch.setattr(sessions, "_REPEAT_S", 0.01)
+    monkeypatch.setattr(sessions, "_AFTER_DAMAGE_S", 0.001)
+    monkeypatch.setattr(sessions, "_HELLO_REPEAT_S", 0.01)
+
+
+def firmware(**facts) -> Firmware:
+    return Firmware(Session(FakeBoard(**facts)))
+
+
+def test_a_whole_conversation():
+    board = FakeBoard(network=lambda data: bytes(255 - b for b in data), tensor_bytes=500)
+    device = Firmware(Session(board))
+    assert device.start(1).time == 123
+    import numpy as np
+
+    content = np.arange(500, dtype=np.uint8)
+    device.write_inputs([content])
+    assert device.run(1).time == 1234
+    assert device.read_outputs() == [bytes(255 - int(b) for b in content)]
+
+
+def test_noise_before_the_first_line():
+    noise = random.Random(1).randbytes(5000) + b"@half a line"
+    assert firmware(faults=Faults(noise=noise)).facts["protocol"] == "1"
+
+
+def test_a_device_that_says_nothing():
+    with pytest.raises(RigError, match=r"nothing came from the board within 0.1 s"):
+        Session(FakeBoard(faults=Faults(silent_after=0))).hello(0.1)
+
+
+def test_a_device_that_prints_garbage():
+    class Garbage(FakeBoard):
+        def read(self):
+            return b"Lorem ipsum \xfe\xff\r\n"
+
+    with pytest.raises(RigError, match="answer nothing; the last readable line was 'Lorem ipsum"):
+        Session(Garbage()).hello(0.1)
+
+
+def test_a_device_that_stops_in_the_middle_of_a_line():
+    device = firmware(faults=Faults(cut_at=2))
+    with pytest.raises(RigError, match="stopped answering at 'stash'"):
+        device.session.request("stash", deadline_s=0.1)
+
+
+def test_a_device_that_hangs():
+    device = firmware(faults=Faults(hang_at=2))
+    with pytest.raises(HungError, match="began 'run' and did not finish it within"):
+        device.run(0.1)
+
+
+def test_a_device_that_crashes():
+    device = firmware(faults=Faults(crash_at=2))
+    with pytest.raises(CrashedError, match="hard pc=0x00001234"):
+        device.run(1)
+    device.greet()
+
+
+def test_a_device_that_resets_by_itself():
+    device = firmware(faults=Faults(reset_at=4))
+    device.start(1)  # makes two requests, after the hello
+    with pytest.raises(CrashedError, match="reset by itself"):
+        device.run(1)
+
+
+def test_a_request_that_the_firmware_refuses():
+    with pytest.raises(RequestFailed, match="not started"):
+        firmware().run(1)
+
+
+def test_two_thousand_requests_over_a_bad_line_are_answered_right():
+    random_bytes = random.Random(7)
+
+    def damage(line: bytes) -> bytes:
+        raw = bytearray(line)
+        for index in range(len(raw)):
+            if random_bytes.random() < 0.001:
+                raw[index] ^= 1 << random_bytes.randrange(8)
+        return bytes(raw)
+
+    board = FakeBoard(faults=Faults(damage=damage))
+    device = Firmware(Session(board))
+    device.start(1)
+    for _ in range(2000):
+        assert device.run(5).time == 1234
+    assert board.requests.count("run") == 2000, "a repeat must not be carried out again"
+    assert device.session.repeats > 0
+
+
+def test_the_wire_log_can_be_read():
+    sink = io.StringIO()
+    session = Session(FakeBoard(), WireLog(sink=sink))
+    session.hello(1)
+    sent, received = sink.getvalue().splitlines()[:2]
+    assert " > b'?" in sent
+    assert " < b'@1 " in received

@@ -1,0 +1,82 @@
+import json
+import os
+
+import pytest
+
+from harness.errors import McuprofError, UsageError
+from harness.store import Store, document, load
+from harness.types import Clock, Measurement, Status
+
+
+def measurement(**changes):
+    facts = {
+        "model": "digits", "implementation": "tflm", "board": "nano33ble-sim", "metric": "inference",
+        "status": Status.OK, "reason": "", "value": 1000.0, "unit": "instructions", "samples": (1000.0, 1000.0),
+        "clock": Clock.INSTRUCTION_COUNT, "at_clock_s": 1000 / 64e6, "provenance": {"virtual": True},
+    }  # fmt: skip
+    return Measurement(**(facts | changes))
+
+
+def test_a_run_comes_back_as_it_was(tmp_path):
+    store = Store(tmp_path)
+    run = store.begin({"models": ["digits"]}, {"python": "3"})
+    run.measurements.append(measurement())
+    run.measurements.append(measurement(metric="flash", status=Status.DOES_NOT_FIT, reason="too big", value=None))
+    store.finish(run)
+    assert load(store.path(run)) == run
+
+
+def test_the_document_has_the_agreed_form(tmp_path):
+    run = Store(tmp_path).begin({}, {})
+    run.measurements.append(measurement())
+    content = document(run)
+    assert content["schema"] == 1
+    [cell] = content["measurements"]
+    assert cell["value"] == 1000
+    assert cell["clock"] == "instruction-count"
+    assert cell["at_clock_s"] == pytest.approx(15.625e-6)
+    assert set(cell) >= {"model", "implementation", "board", "metric", "status", "reason", "value", "unit", "samples"}
+
+
+def test_what_is_cut_off_can_go_on(tmp_path):
+    store = Store(tmp_path)
+    store.finish(store.begin({"n": 1}, {}))
+    cut = store.begin({"n": 2}, {})
+    assert store.latest_unfinished().id == cut.id
+    store.finish(cut)
+    with pytest.raises(UsageError, match="there is no run to go on with"):
+        store.latest_unfinished()
+
+
+def test_a_failed_save_leaves_the_file_whole(tmp_path, monkeypatch):
+    store = Store(tmp_path)
+    run = store.begin({}, {})
+    run.measurements.append(measurement())
+    store.save(run)
+
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    run.measurements.append(measurement(metric="ram"))
+    with pytest.raises(McuprofError, match="No space left on device"):
+        store.save(run)
+    monkeypatch.undo()
+    assert len(load(store.path(run)).measurements) == 1
+    assert [path.name for path in tmp_path.iterdir()] == [store.path(run).name], "no half-written file stays"
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"schema": 1}', '{"schema": 99}', "\x00"])
+def test_a_damaged_file_costs_only_itself(tmp_path, content):
+    store = Store(tmp_path)
+    good = store.begin({}, {})
+    (tmp_path / "99999999-damaged.json").write_text(content)
+    with pytest.raises(UsageError):
+        load(tmp_path / "99999999-damaged.json")
+    assert store.latest_unfinished().id == good.id
+
+
+def test_numbers_that_json_cannot_hold(tmp_path):
+    run = Store(tmp_path).begin({}, {})
+    run.measurements.append(measurement(value=float("nan"), samples=(float("inf"),)))
+    assert json.loads(json.dumps(document(run), allow_nan=False))["measurements"][0]["value"] is None
