@@ -1,0 +1,3 @@
+// Where sketches written for AVR boards look for it.
+#pragma once
+#include "../pgmspace.h"
