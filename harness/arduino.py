@@ -76,6 +76,12 @@ class _Tools:
         return {"compiler": self.compiler, "core": self.core}
 
     @property
+    def flags(self) -> str:
+        """The C++ flags, without the one that names the folder which this was asked in."""
+        flags = self.properties.get("compiler.cpp.flags", self.properties.get("build.flags", ""))
+        return re.sub(r'\s*"?-ffile-prefix-map=[^\s"]*"?', "", flags)
+
+    @property
     def core(self) -> str:
         fqbn = self.properties.get("build.fqbn", "")
         return f"{':'.join(fqbn.split(':')[:2])} {self.properties.get('version', '')}".strip()
@@ -162,7 +168,7 @@ class Arduino:
                     "arduino_cli": self._cli.version,
                     **tools.provenance(),
                     "optimization": options.optimization or "the core's own",
-                    "flags": tools.properties.get("compiler.cpp.flags", tools.properties.get("build.flags", "")),
+                    "flags": tools.flags,
                     "build_properties": json.dumps(_properties(board, options)),
                 },
             },

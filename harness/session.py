@@ -239,7 +239,8 @@ class Session:
             self.said.append(event.text)
         talking = self._sequence > 0
         if isinstance(event, Fault) and talking:
-            msg = f"the board crashed: {event.text}"
+            reason = f" ({self.said[-1]})" if self.said else ""
+            msg = f"the board crashed: {event.text}{reason}"
             raise CrashedError(msg)
         if isinstance(event, Answer) and talking:
             if event.sequence <= self._sequence:

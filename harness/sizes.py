@@ -72,7 +72,8 @@ def _sections(elf: Path) -> dict[str, tuple[int, bool]]:
     try:
         with elf.open("rb") as stream:
             return {
-                section.name: (section["sh_size"], section["sh_type"] != "SHT_NOBITS")
+                # An unwind index without entries is marked as empty, and yet takes flash.
+                section.name: (section["sh_size"], section["sh_type"] != "SHT_NOBITS" or ".ARM." in section.name)
                 for section in ELFFile(stream).iter_sections()
                 if section["sh_flags"] & SH_FLAGS.SHF_ALLOC and section["sh_size"]
             }

@@ -94,15 +94,13 @@ class QemuRig:
             self._virtual.machine,
             "-kernel",
             str(elf),
-            # Time is the number of executed instructions; asleep, the machine does not wait for the host's clock.
+            # Time is the number of executed instructions. Asleep, the machine waits by the host's clock, which costs
+            # the host nothing and is not counted.
             "-icount",
-            f"shift={self._virtual.icount_shift},sleep=off",
-            "-nodefaults",
+            f"shift={self._virtual.icount_shift}",
             "-display",
             "none",
             "-monitor",
-            "none",
-            "-nic",
             "none",
             "-chardev",
             f"socket,id=tty,path={self._tty.serial}",
