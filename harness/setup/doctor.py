@@ -1,0 +1,114 @@
+"""What ``mcuprof doctor`` shows: every outside tool, whether it is there, and how to get it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import MissingError
+from harness.setup import arduino_cli, tflm_sources, tools
+
+_CORTEX_M4 = ("-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One outside tool or library."""
+
+    name: str
+    found: bool
+    version: str
+    """The version, or the place where the version is not known; empty where nothing was found."""
+    needed_for: str
+    remedy: str
+    """What to do where it is missing, in one sentence; empty where it was found."""
+
+
+def checks() -> list[Check]:
+    """Look for everything that mcuprof needs beside Python packages; takes a fraction of a second."""
+    return [
+        _arduino_cli(),
+        _program("arduino-ctags", ["--version"], needed_for="building sketches for the virtual boards",
+                 debian="arduino-ctags", homebrew=None),
+        _program("arm-none-eabi-gcc", ["-dumpfullversion"], needed_for="building for the virtual boards",
+                 debian="gcc-arm-none-eabi", homebrew="--cask gcc-arm-embedded"),
+        _library("newlib", "arm-none-eabi-gcc", "libc.a", debian="libnewlib-arm-none-eabi"),
+        _library("libstdc++", "arm-none-eabi-g++", "libstdc++.a", debian="libstdc++-arm-none-eabi-newlib"),
+        _program("qemu-system-arm", ["--version"], needed_for="running the virtual boards",
+                 debian="qemu-system-arm", homebrew="qemu"),
+        _tflm_sources(),
+    ]
+
+
+def _arduino_cli() -> Check:
+    needed_for = "building and uploading sketches"
+    try:
+        cli = arduino_cli.find_arduino_cli()
+    except MissingError as error:
+        return Check(name="arduino-cli", found=False, version="", needed_for=needed_for, remedy=error.message)
+    version = f"{cli.version} ({cli.path})"
+    return Check(name="arduino-cli", found=True, version=version, needed_for=needed_for, remedy="")
+
+
+def _tflm_sources() -> Check:
+    needed_for = "tflm, where no Arduino library of TFLM is given"
+    try:
+        tflm_sources.find_tflm_sources()
+    except MissingError as error:
+        return Check(name="TFLM sources", found=False, version="", needed_for=needed_for, remedy=error.message)
+    version = f"{tflm_sources.CRATE} {tflm_sources.VERSION} ({tflm_sources.home()})"
+    return Check(name="TFLM sources", found=True, version=version, needed_for=needed_for, remedy="")
+
+
+def _program(
+    name: str, arguments: Sequence[str], *, needed_for: str, debian: str, homebrew: str | None
+) -> Check:
+    path, answer = _first_answer(name, arguments)
+    found = path is not None
+    version = tools.parse_version(answer)
+    return Check(
+        name=name,
+        found=found,
+        version=f"{'.'.join(map(str, version))} ({path})" if found and version else str(path or ""),
+        needed_for=needed_for,
+        remedy="" if found else _remedy(name, debian=debian, homebrew=homebrew),
+    )
+
+
+def _library(name: str, compiler: str, file: str, *, debian: str) -> Check:
+    """Ask the compiler for a library in its Cortex-M4F variant; it answers with the bare name where it has none."""
+    _, answer = _first_answer(compiler, [*_CORTEX_M4, f"-print-file-name={file}"])
+    path = Path(answer.strip())
+    found = path.is_absolute() and path.is_file()
+    return Check(
+        name=name,
+        found=found,
+        version=str(path.resolve()) if found else "",
+        needed_for="building for the virtual boards",
+        remedy="" if found else _remedy(name, debian=debian, homebrew="--cask gcc-arm-embedded"),
+    )
+
+
+def _first_answer(name: str, arguments: Sequence[str]) -> tuple[Path | None, str]:
+    """Return the first program ``name`` on PATH that runs, and what it prints; (None, "") where there is none."""
+    for path in tools.on_path(name):
+        answer = tools.ask([path, *arguments])
+        if answer is not None:
+            return path, answer
+    return None, ""
+
+
+def _remedy(name: str, *, debian: str, homebrew: str | None) -> str:
+    if sys.platform == "darwin" and homebrew is None:
+        return (
+            f"no formula has {name}: build it from its source and put it on PATH, or link to it the `ctags` "
+            f"that the Arduino IDE keeps under ~/Library/Arduino15/packages/builtin/tools/ctags"
+        )
+    if sys.platform == "darwin":
+        return f"`brew install {homebrew}`"
+    if shutil.which("apt-get"):
+        return f"`apt-get install {debian}` as root, or `./dev setup` in a checkout"
+    return f"install {name} with your system's package manager (Debian's package is {debian}) and put it on PATH"
