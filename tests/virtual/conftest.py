@@ -1,0 +1,156 @@
+"""What the tests of the real tool chain share: the command as a user calls it, and virtual boards to talk to."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from harness import boards
+from harness.arduino import Arduino, Options
+from harness.platform import workplace
+from harness.session import SerialPort
+from harness.sketch import Sketch, digest_of
+from harness.virtual.qemu import QemuRig
+
+SKETCHES = Path(__file__).parent / "sketches"
+BOARDS = ("nano33ble-sim", "spresense-sim")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.virtual)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """How a call of the command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def measurements(self):
+        """The measurements of the JSON document on standard output."""
+        return json.loads(self.out)["measurements"]
+
+
+@pytest.fixture
+def environment(tmp_path):
+    """An environment in which results and temporary files are the test's own; caches are shared."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    return os.environ | {
+        "MCUPROF_RESULTS": str(tmp_path / "results"), "TMPDIR": str(scratch),
+        "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
+    }  # fmt: skip
+
+
+@pytest.fixture
+def start(environment, tmp_path):
+    """Start the command in the background; what is left of it is ended with the test."""
+    started = []
+
+    def begin(*words):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "harness", *map(str, words)], env=environment, cwd=tmp_path,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+
+
+@pytest.fixture
+def mcuprof(start):
+    """Run the command to its end; a traceback is never an answer."""
+
+    def call(*words):
+        process = start(*words)
+        out, err = process.communicate(timeout=570)
+        assert "Traceback" not in err, err
+        return Answer(code=process.returncode, out=out, err=err)
+
+    return call
+
+
+@pytest.fixture
+def emulators(environment):
+    """Return the command lines of the emulators that were started with this test's temporary folder."""
+
+    def running():
+        found = []
+        for entry in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                words = entry.read_bytes().decode(errors="replace").split("\0")
+            except OSError:
+                continue
+            if "qemu-system" in words[0] and any(environment["TMPDIR"] in word for word in words):
+                found.append(words)
+        return found
+
+    return running
+
+
+@pytest.fixture(scope="session")
+def arduino():
+    """arduino-cli with the platform of the virtual boards."""
+    return Arduino(workplace())
+
+
+@dataclass(kw_only=True)
+class Console:
+    """A serial monitor: what a sketch prints, as text."""
+
+    port: SerialPort
+    seen: str = ""
+
+    def expect(self, pattern, seconds=20.0):
+        """Wait until ``pattern`` has been printed, and return the match; later calls look behind it."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            match = re.search(pattern, self.seen, re.DOTALL)
+            if match:
+                self.seen = self.seen[match.end() :]
+                return match
+            self.seen += self.port.read().decode("latin-1")
+        pytest.fail(f"{pattern!r} was not printed; this was: {self.seen[-500:]!r}")
+
+    def type(self, text):
+        """Send a line."""
+        self.port.write(text.encode() + b"\n")
+
+
+@pytest.fixture
+def run_sketch(arduino):
+    """Build a sketch of ``tests/virtual/sketches``, upload it to a virtual board and return its console."""
+    open_rigs = []
+
+    def begin(name, board_name):
+        board = boards.load(board_name)
+        files = {"mcuprof_sketch.ino": (SKETCHES / name / f"{name}.ino").read_text()}
+        build = arduino.compile(Sketch(files=files, digest=digest_of(files)), board, Options())
+        rig = QemuRig(board)
+        open_rigs.append(rig)
+        # A serial monitor is open before the upload, or it would miss what a sketch prints first.
+        port = SerialPort(rig.port, 115200)
+        open_rigs.append(port)
+        arduino.upload(build, board, rig.port)
+        return Console(port=port)
+
+    yield begin
+    for thing in reversed(open_rigs):
+        thing.close()

@@ -1,0 +1,90 @@
+"""The commands beside the measuring ones."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from harness.platform import workplace
+from harness.setup import find_arduino_cli
+
+
+def test_help_has_an_example_for_every_command(mcuprof):
+    whole = mcuprof("--help")
+    assert whole.code == 0
+    for name in (
+        "flash-size",
+        "ram-search",
+        "timing",
+        "run",
+        "sketch",
+        "boards",
+        "models",
+        "impls",
+        "doctor",
+        "clean",
+    ):
+        assert name in whole.out
+        assert f"Example:  mcuprof {name}" in mcuprof(name, "--help").out
+
+
+def test_help_imports_nothing_heavy():
+    code = "import sys, harness.cli; print([m for m in ('numpy', 'rich', 'jinja2', 'serial', 'msgspec') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("command", "key"), [("boards", "boards"), ("models", "models"), ("impls", "implementations")]
+)
+def test_lists(mcuprof, command, key):
+    answer = mcuprof(command, "--json")
+    assert answer.code == 0
+    assert json.loads(answer.out)[key]
+    assert mcuprof(command).code == 0
+
+
+def test_doctor_finds_everything(mcuprof):
+    answer = mcuprof("doctor", "--json")
+    assert answer.code == 0, answer.out
+    assert all(check["there"] == "yes" for check in json.loads(answer.out)["checks"])
+
+
+def test_doctor_says_what_is_missing(mcuprof, environment, tmp_path):
+    environment["PATH"] = "/nowhere"
+    environment["MCUPROF_HOME"] = str(tmp_path / "home")
+    answer = mcuprof("doctor", "--json")
+    assert answer.code == 3
+    for check in json.loads(answer.out)["checks"]:
+        assert check["there"] == "NO"
+        assert check["what to do"] not in ("", "nothing")
+
+
+def test_a_sketch_builds_by_arduino_cli_alone(mcuprof, tmp_path):
+    folder = tmp_path / "my_digits"
+    answer = mcuprof("sketch", "digits", "--impl", "tflm", "--board", "nano33ble-sim", "-o", folder, "--opt", "O2")
+    assert answer.code == 0, answer.err
+    assert (folder / "my_digits.ino").is_file()
+    words = [
+        find_arduino_cli().path, "--config-file", workplace().config, "compile", "--fqbn", "mcuprof:qemu:nano33ble",
+        "--libraries", folder / "libraries", "--warnings", "all", folder,
+    ]  # fmt: skip
+    done = subprocess.run(list(map(str, words)), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    ours = [line for line in done.stderr.splitlines() if "my_digits" in line and "warning" in line]
+    assert not ours
+    again = mcuprof("sketch", "digits", "--impl", "tflm", "--board", "nano33ble-sim", "-o", folder)
+    assert again.code == 2
+    assert "is not empty" in again.err
+
+
+def test_clean_shows_and_drops(mcuprof, environment, tmp_path):
+    environment["MCUPROF_CACHE"] = str(tmp_path / "cache")
+    (tmp_path / "cache" / "builds" / "old").mkdir(parents=True)
+    (tmp_path / "cache" / "builds" / "old" / "x.elf").write_bytes(bytes(2_000_000))
+    shown = json.loads(mcuprof("clean", "--json").out)["caches"]
+    assert {"cache": "dropped now", "bytes": 0} in shown
+    dropped = json.loads(mcuprof("clean", "--limit", "1", "--json").out)["caches"]
+    assert {"cache": "dropped now", "bytes": 2_000_000} in dropped
+    assert not (tmp_path / "cache" / "builds" / "old").exists()

@@ -1,0 +1,243 @@
+"""Bad input and faults, as a user meets them: a clear sentence, the exit code, and nothing lost that was measured."""
+
+import json
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import time
+
+import pytest
+import serial
+
+from harness import boards, models
+from harness.errors import RigError
+from harness.virtual.qemu import QemuRig
+
+CASE = ("--impl", "tflm", "--board", "nano33ble-sim")
+
+
+def only_tools(folder, *names):
+    """Return a PATH with nothing but these programs and the shell's."""
+    folder.mkdir()
+    for name in ("sh", "cat", "kill", "sleep", *names):
+        found = shutil.which(name)
+        if found:
+            (folder / name).symlink_to(found)
+    return str(folder)
+
+
+def script(folder, name, text):
+    path = folder / name
+    path.unlink(missing_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (lambda data: b"hello, world, this is no model", "is not a .tflite file"),
+        (lambda data: data[:4000], "is damaged or cut short (4,000 bytes)"),
+    ],
+)
+def test_a_file_that_is_no_model(mcuprof, tmp_path, change, complaint):
+    path = tmp_path / "odd.tflite"
+    path.write_bytes(change(models.bundled()["digits"].read_bytes()))
+    answer = mcuprof("timing", path, *CASE)
+    assert answer.code == 2
+    assert complaint in answer.err
+
+
+def test_a_model_with_an_operator_that_tflm_lacks(mcuprof, tmp_path):
+    import tflite
+
+    data = bytearray(models.bundled()["digits"].read_bytes())
+    root = tflite.Model.GetRootAsModel(data, 0)
+    code = root.OperatorCodes(0)
+    for offset in (4, 10):  # deprecated_builtin_code and builtin_code in the table's virtual table
+        place = code._tab.Offset(offset)
+        if place:
+            data[code._tab.Pos + place] = tflite.BuiltinOperator.CUMSUM
+    path = tmp_path / "odd.tflite"
+    path.write_bytes(data)
+    answer = mcuprof("run", path, *CASE, "--json")
+    assert answer.code == 0, "unsupported is an answer"
+    assert {m["status"] for m in answer.measurements} == {"unsupported"}
+    assert all("CUMSUM" in m["reason"] for m in answer.measurements)
+
+
+def test_a_model_too_big_for_the_flash(mcuprof, tmp_path):
+    path = tmp_path / "big.tflite"
+    path.write_bytes(models.bundled()["digits"].read_bytes() + bytes(900_000))
+    answer = mcuprof("flash-size", path, *CASE, "--json")
+    assert answer.code == 0
+    [cell] = answer.measurements
+    assert cell["status"] == "does-not-fit"
+    assert cell["details"]["over_by_bytes"] > 0
+    assert f"{cell['details']['over_by_bytes']:,}" in cell["reason"]
+
+
+def test_an_arena_larger_than_the_ram(mcuprof):
+    answer = mcuprof("timing", "digits", *CASE, "--arena", "300000", "--json")
+    assert answer.code == 0
+    for cell in answer.measurements:
+        assert cell["status"] == "does-not-fit"
+        assert cell["details"]["region"] == "RAM"
+        assert cell["details"]["over_by_bytes"] > 60_000
+
+
+def test_an_arena_that_is_too_small_shows_what_the_library_says(mcuprof):
+    answer = mcuprof("timing", "digits", *CASE, "--arena", "600", "--json")
+    assert {m["status"] for m in answer.measurements} == {"does-not-fit"}
+    assert all("arena of 600 bytes" in m["reason"] for m in answer.measurements)
+
+
+def test_a_mistyped_board(mcuprof):
+    answer = mcuprof("timing", "digits", "--board", "nano33ble_sim")
+    assert answer.code == 2
+    assert "did you mean 'nano33ble-sim'" in answer.err
+
+
+def test_a_board_file_with_an_unknown_key(mcuprof, tmp_path):
+    (tmp_path / "own").mkdir()
+    text = (boards.files()["nano33ble-sim"]).read_text().replace("clock_hz", "clock_mhz")
+    (tmp_path / "own" / "mine.toml").write_text(text)
+    (tmp_path / "mcuprof.toml").write_text('boards = "own"\n')
+    answer = mcuprof("timing", "digits", "--board", "mine")
+    assert answer.code == 2
+    assert "own/mine.toml: unknown key 'clock_mhz'; did you mean 'clock_hz'" in answer.err
+
+
+def test_a_configuration_with_an_unknown_key(mcuprof, tmp_path):
+    (tmp_path / "mcuprof.toml").write_text('bord = "nano33ble-sim"\n')
+    answer = mcuprof("timing", "digits")
+    assert answer.code == 2
+    assert "mcuprof.toml: unknown key 'bord'; did you mean 'board'" in answer.err
+
+
+def test_no_arduino_cli(mcuprof, environment, tmp_path):
+    environment["PATH"] = only_tools(tmp_path / "bin", "qemu-system-arm", "arm-none-eabi-g++")
+    environment["MCUPROF_HOME"] = str(tmp_path / "home")
+    answer = mcuprof("flash-size", "digits", *CASE)
+    assert answer.code == 3
+    assert "arduino-cli" in answer.err
+    assert "setup" in answer.err
+
+
+def test_an_arduino_cli_that_is_too_old(mcuprof, environment, tmp_path):
+    environment["PATH"] = only_tools(tmp_path / "bin", "qemu-system-arm", "arm-none-eabi-g++")
+    script(
+        tmp_path / "bin", "arduino-cli", 'echo \'{"VersionString": "0.19.3"}\'; echo "arduino-cli Version: 0.19.3"'
+    )
+    environment["MCUPROF_HOME"] = str(tmp_path / "home")
+    answer = mcuprof("flash-size", "digits", *CASE)
+    assert answer.code == 3
+    assert "0.19.3" in answer.err
+
+
+def test_no_qemu(mcuprof, environment, tmp_path):
+    folders = [f for f in environment["PATH"].split(os.pathsep) if not os.path.exists(f"{f}/qemu-system-arm")]
+    everything_else = tmp_path / "bin"
+    everything_else.mkdir()
+    for folder in environment["PATH"].split(os.pathsep):
+        if folder not in folders and os.path.isdir(folder):
+            for entry in os.scandir(folder):
+                if not entry.name.startswith("qemu-") and not (everything_else / entry.name).exists():
+                    (everything_else / entry.name).symlink_to(entry.path)
+    environment["PATH"] = os.pathsep.join([str(everything_else), *folders])
+    answer = mcuprof("timing", "digits", *CASE)
+    assert answer.code == 3
+    assert "qemu-system-arm is not there" in answer.err
+
+
+def test_a_library_that_does_not_compile(mcuprof, tmp_path, environment):
+    made = mcuprof("sketch", "digits", *CASE, "-o", tmp_path / "made")
+    assert made.code == 0, made.err
+    [library] = (tmp_path / "made" / "libraries").iterdir()
+    source = next(path for path in sorted(library.rglob("*.cpp")))
+    source.write_text(source.read_text() + "\nint broken = undeclared_name;\n")
+    answer = mcuprof("flash-size", "digits", *CASE, "--tflm-library", library, "--arena", "4000", "--json")
+    assert answer.code == 1
+    [cell] = answer.measurements
+    assert cell["status"] == "tool-failed"
+    assert "undeclared_name" in cell["reason"]
+    log = cell["reason"].split("whole output: ")[1].rstrip(")")
+    assert "undeclared_name" in open(log).read()
+
+
+def test_a_port_in_use():
+    rig = QemuRig(boards.load("nano33ble-sim"))
+    try:
+        with serial.Serial(rig.port, exclusive=True), pytest.raises(RigError, match="is in use by another program"):
+            rig.open()
+    finally:
+        rig.close()
+
+
+@pytest.mark.parametrize("place", ["/dev/null/results", "/proc/results"])
+def test_a_results_folder_that_cannot_be_written(mcuprof, place):
+    answer = mcuprof("flash-size", "digits", *CASE, "--results", place)
+    assert answer.code == 1
+    assert f"the results folder {place} cannot be written" in answer.err
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")
+def test_a_full_disk_loses_nothing_that_was_saved(mcuprof, tmp_path):
+    small = tmp_path / "small"
+    small.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(small)], check=False)
+    if mounted.returncode:
+        pytest.skip("this machine does not allow mounting")
+    try:
+        assert mcuprof("flash-size", "digits", *CASE, "--results", small).code == 0
+        [saved] = small.glob("*.json")
+        (small / "filler").write_bytes(
+            bytes(64 * 1024 - sum(-(-p.stat().st_size // 4096) * 4096 for p in [saved]) - 8192)
+        )
+        answer = mcuprof("run", "digits", *CASE, "--results", small)
+        assert answer.code == 1
+        assert "No space left on device" in answer.err
+        assert json.loads(saved.read_text())["measurements"]
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+
+
+def wait_for(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.parametrize(("end", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9), (signal.SIGTERM, None)])
+def test_a_run_that_is_cut_off(start, mcuprof, emulators, tmp_path, end, code):
+    results = tmp_path / "results"
+    process = start("run", "digits", "keyword_spotting", *CASE)
+
+    def measured():
+        return [m for p in results.glob("*.json") for m in json.loads(p.read_text())["measurements"]]
+
+    assert wait_for(lambda: len(measured()) >= 2 and emulators(), 300), "nothing was measured"
+    process.send_signal(end)
+    process.communicate(timeout=30)
+    if code is not None:
+        assert process.returncode == code
+    assert wait_for(lambda: not emulators(), 5), "an emulator was left behind"
+    kept = len(measured())
+    assert kept >= 2
+    again = mcuprof("run", "--resume", "--json")
+    assert again.code == 0, again.err
+    assert len(again.measurements) == 10
+    assert len(list(results.glob("*.json"))) == 1
+
+
+def test_interrupted_in_the_middle_of_a_line_of_json(mcuprof, tmp_path):
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "20200101-000000-dead.json").write_text('{"schema": 1, "run"')
+    answer = mcuprof("run", "--resume")
+    assert answer.code == 2
+    assert "there is no run to go on with" in answer.err
