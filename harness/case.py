@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -95,18 +97,34 @@ class Expected:
     """Name and version of the interpreter."""
 
 
+class Baselines:
+    """The two sketches that a build is compared with, compiled when they are first asked for."""
+
+    def __init__(self, compile_empty: Callable[[], Build], compile_bare: Callable[[], Build]) -> None:
+        self._compile_empty = compile_empty
+        self._compile_bare = compile_bare
+
+    @cached_property
+    def empty(self) -> Build:
+        """The empty sketch: what the board's core takes."""
+        return self._compile_empty()
+
+    @cached_property
+    def bare(self) -> Build:
+        """The profiling firmware with no network: what mcuprof takes."""
+        return self._compile_bare()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Built:
-    """A case that has been compiled, with the two sketches that it is compared with."""
+    """A case that has been compiled."""
 
     case: Case
     build: Build
-    empty: Build
-    """The empty sketch: what the board's core takes."""
-    bare: Build
-    """The profiling firmware with no network: what mcuprof takes."""
+    baselines: Baselines
     arena: int | None
-    arena_probes: int
+    """Size of the arena in bytes; None where there is none, or where it is still searched for."""
+    arena_probes: int = 0
 
 
 class Bench(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import traceback
 from typing import NoReturn
@@ -14,7 +15,8 @@ from harness.commands.show import boards, clean, doctor, impls, models, setup
 from harness.commands.sketch import sketch
 from harness.errors import McuprofError
 
-_INTERRUPTED = 130
+_INTERRUPTED = 130  # 128 and the number of the signal, as shells have it
+_TERMINATED = 143
 
 
 @click.group(
@@ -34,8 +36,17 @@ for command in (flash_size, ram_search, timing, run, sketch, boards, models, imp
     cli.add_command(command)
 
 
+class _Terminated(BaseException):
+    """The process was asked to end; raised so that everything is released on the way out."""
+
+
+def _on_sigterm(number: int, frame: object) -> NoReturn:
+    raise _Terminated
+
+
 def main() -> NoReturn:
     """Run the command line and exit with its code."""
+    signal.signal(signal.SIGTERM, _on_sigterm)
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:
@@ -44,6 +55,9 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         _say("interrupted")
         sys.exit(_INTERRUPTED)
+    except _Terminated:
+        _say("terminated")
+        sys.exit(_TERMINATED)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

@@ -11,7 +11,7 @@ from harness import arena as arenas
 from harness import reference, sketch
 from harness.arduino import Arduino, Build, Options
 from harness.boards import Board
-from harness.case import Built, Case, Expected, Settings
+from harness.case import Baselines, Built, Case, Expected, Settings
 from harness.errors import CaseError, CrashedError, RigError
 from harness.firmware import Firmware
 from harness.models import Model
@@ -81,16 +81,21 @@ class Workbench:
         return self._expected[model.sha256]
 
     def build(self, case: Case) -> Built:
-        """Compile a case, its arena found first where it has one, and the sketches that it is compared with."""
+        """Compile a case, its arena found first where it has one."""
         whole, arena, probes = self._whole_sketch(case)
-        plain = replace(self._options(case), library=None, library_digest="")
         return Built(
             case=case,
             build=self._compile(whole, case.board, self._options(case), str(case)),
-            empty=self._compile(sketch.empty(), case.board, plain, "empty sketch"),
-            bare=self._compile(sketch.bare(case.board), case.board, plain, "firmware alone"),
+            baselines=self._baselines(case),
             arena=arena,
             arena_probes=probes,
+        )
+
+    def _baselines(self, case: Case) -> Baselines:
+        board, options = case.board, replace(self._options(case), library=None, library_digest="")
+        return Baselines(
+            lambda: self._compile(sketch.empty(), board, options, "empty sketch"),
+            lambda: self._compile(sketch.bare(board), board, options, "firmware alone"),
         )
 
     def sketch(self, case: Case) -> Sketch:
@@ -171,8 +176,7 @@ class Workbench:
         build = self._compile(whole, case.board, self._options(case), f"{case} (arena search)")
         found = arenas.recall(build.key)
         if found is None:
-            # Nothing of this build is reported, so it needs nothing to be compared with.
-            built = Built(case=case, build=build, empty=build, bare=build, arena=None, arena_probes=0)
+            built = Built(case=case, build=build, baselines=self._baselines(case), arena=None)
             with self.bench(built) as bench:
                 self._say(f"{case}: arena search")
                 found = arenas.search(bench)

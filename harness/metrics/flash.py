@@ -19,7 +19,7 @@ ORDER = 10
 def measure(built: Built) -> Reading:
     """Return the flash of the case; raises ``DoesNotFitError`` where the board has less."""
     board = built.case.board
-    figure = as_on_the_board(built.build.program_bytes, built.empty.program_bytes, board)
+    figure = as_on_the_board(built.build.program_bytes, built.baselines.empty.program_bytes, board)
     if figure > board.flash_bytes:
         over = figure - board.flash_bytes
         msg = f"{figure:,} bytes are {over:,} more than the {board.flash_bytes:,} bytes of flash on {board.name}"
@@ -33,9 +33,9 @@ def measure(built: Built) -> Reading:
         details={
             "limit_bytes": board.flash_bytes,
             "program_bytes": built.build.program_bytes,
-            "empty_sketch_bytes": built.empty.program_bytes,
-            "harness_only_bytes": built.bare.program_bytes,
-            "harness_bytes": built.bare.program_bytes - built.empty.program_bytes,
+            "empty_sketch_bytes": built.baselines.empty.program_bytes,
+            "harness_only_bytes": built.baselines.bare.program_bytes,
+            "harness_bytes": built.baselines.bare.program_bytes - built.baselines.empty.program_bytes,
             "real_core_bytes": board.flash.core_bytes if board.flash else None,
             "counts_bss": counts_bss,
             "sections": _json(size.sections),
@@ -55,7 +55,7 @@ def _parts(size: sizes.Sizes, built: Built) -> dict[str, int]:
     parts = dict(size.flash_parts)
     flash = built.case.board.flash
     if flash is not None and parts:
-        parts["core"] = parts.get("core", 0) + flash.core_bytes - built.empty.program_bytes
+        parts["core"] = parts.get("core", 0) + flash.core_bytes - built.baselines.empty.program_bytes
     return parts
 
 

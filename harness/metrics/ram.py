@@ -37,7 +37,9 @@ def measure(bench: Bench) -> Reading:
             "probes": probes,
             "static_bytes": bench.built.build.data_bytes,
             "arena_bytes": bench.built.arena,
-            "harness_static_bytes": _difference(bench.built.bare.data_bytes, bench.built.empty.data_bytes),
+            "harness_static_bytes": _difference(
+                bench.built.baselines.bare.data_bytes, bench.built.baselines.empty.data_bytes
+            ),
         },
     )
 

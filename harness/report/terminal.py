@@ -32,7 +32,9 @@ def console() -> Console:
 def show(measurements: Sequence[Measurement], console: Console) -> None:
     """Print one table a board, a row a case, and below them the notes: reasons, clocks, versions."""
     for board in dict.fromkeys(m.board for m in measurements):
-        console.print(_table([m for m in measurements if m.board == board]))
+        rows = [m for m in measurements if m.board == board]
+        console.print(_title(rows), style="bold", highlight=False, markup=False)
+        console.print(_table(rows))
     for note in notes(measurements):
         console.print(f"• {note}", highlight=False, markup=False)
 
@@ -40,9 +42,7 @@ def show(measurements: Sequence[Measurement], console: Console) -> None:
 def _table(measurements: Sequence[Measurement]) -> Table:
     names = [name for name in metrics.all_metrics() if any(m.metric == name for m in measurements)]
     cells = {(m.model, m.implementation, m.metric): m for m in measurements}
-    table = Table(
-        title=_title(measurements), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
-    )
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("model")
     table.add_column("impl.")
     for name in names:

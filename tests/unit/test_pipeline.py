@@ -9,7 +9,7 @@ import pytest
 from harness import boards, models, pipeline
 from harness import session as sessions
 from harness.arduino import Build
-from harness.case import Built, Expected
+from harness.case import Baselines, Built, Expected
 from harness.errors import DoesNotFitError, RigError, ToolFailedError, UnsupportedError
 from harness.fake import FakeBoard, Faults
 from harness.firmware import Firmware
@@ -55,7 +55,7 @@ class FakeWorkbench:
         if self.build_error:
             raise self.build_error
         build = Build(folder=Path("/nowhere"), key="k", program_bytes=5000, data_bytes=100, seconds=1, provenance={})
-        return Built(case=case, build=build, empty=build, bare=build, arena=None, arena_probes=0)
+        return Built(case=case, build=build, baselines=Baselines(lambda: build, lambda: build), arena=None)
 
     def reopen(self):
         self.uploads += 1
