@@ -9,8 +9,8 @@ from pathlib import Path
 
 from harness import paths
 from harness.case import Bench
+from harness.correctness import require_right
 from harness.errors import CrashedError, DoesNotFitError, HungError, UnsupportedError, WrongOutputError
-from harness.metrics._check import require_right
 from harness.search import Probe, largest_working
 from harness.session import RequestFailed
 

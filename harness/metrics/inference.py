@@ -6,7 +6,7 @@ import statistics
 import time
 
 from harness.case import Bench
-from harness.metrics._check import require_right
+from harness.correctness import require_right
 from harness.types import Json, Reading
 
 NEEDS_RIG = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.case import Bench
-from harness.metrics._check import ABSOLUTE_TOLERANCE, RELATIVE_TOLERANCE, compare
+from harness.correctness import ABSOLUTE_TOLERANCE, RELATIVE_TOLERANCE, compare
 from harness.types import Reading, Status
 
 NEEDS_RIG = True

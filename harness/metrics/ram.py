@@ -9,8 +9,8 @@ from __future__ import annotations
 import time
 
 from harness.case import Bench
+from harness.correctness import require_right
 from harness.errors import CrashedError, HungError, WrongOutputError
-from harness.metrics._check import require_right
 from harness.search import Probe, largest_working
 from harness.session import RequestFailed
 from harness.types import Json, Reading
