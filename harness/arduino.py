@@ -24,7 +24,7 @@ from harness.setup.arduino_cli import find_arduino_cli
 from harness.sketch import NAME, Sketch, digest_of
 
 OPTIMIZATIONS = ("O2", "Os", "O3")
-_COMPILE_TIMEOUT_S = 900
+_COMPILE_TIMEOUT_S = 1800
 _UPLOAD_TIMEOUT_S = 120
 _OVERFLOW = re.compile(r"region [`'\"]?(\w+)'? overflowed by (\d+) bytes")
 _TOO_BIG = re.compile(r"(text|data) section exceeds available space")
@@ -37,6 +37,8 @@ class Options:
     library: Path | None = None
     """Root folder of the one Arduino library that the sketch needs."""
     library_digest: str = ""
+    defines: tuple[str, ...] = ()
+    """Preprocessor names that everything is compiled with."""
     optimization: str | None = None
     """``O2``, ``Os`` or ``O3``; None is the board core's own."""
 
@@ -134,6 +136,7 @@ class Arduino:
                 "core": tools.core,
                 "library": f"{options.library} {options.library_digest}",
                 "optimization": options.optimization or "",
+                "defines": " ".join(options.defines),
                 "properties": json.dumps(board.build_properties),
             }
         )
@@ -232,9 +235,11 @@ class Arduino:
 def _properties(board: Board, options: Options) -> dict[str, str]:
     """Return the build properties; the compiler heeds the last -O it is given, which these hooks come to be."""
     properties = dict(board.build_properties)
-    if options.optimization:
+    flags = [f"-D{name}" for name in options.defines]
+    flags += [f"-{options.optimization}"] if options.optimization else []
+    if flags:
         for name in ("compiler.c.extra_flags", "compiler.cpp.extra_flags"):
-            properties[name] = f"{properties.get(name, '')} -{options.optimization}".strip()
+            properties[name] = " ".join([properties.get(name, ""), *flags]).strip()
     return properties
 
 

@@ -43,6 +43,8 @@ class LibraryUse:
 
     path: Path
     digest: str
+    defines: tuple[str, ...] = ()
+    """Preprocessor names that library and sketch must both be compiled with."""
 
 
 class Implementation(Protocol):

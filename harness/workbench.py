@@ -92,7 +92,7 @@ class Workbench:
         )
 
     def _baselines(self, case: Case) -> Baselines:
-        board, options = case.board, replace(self._options(case), library=None, library_digest="")
+        board, options = case.board, self._plain_options()
         return Baselines(
             lambda: self._compile(sketch.empty(), board, options, "empty sketch"),
             lambda: self._compile(sketch.bare(board), board, options, "firmware alone"),
@@ -160,12 +160,13 @@ class Workbench:
         }
 
     def _options(self, case: Case) -> Options:
-        library = case.implementation.library()
-        return Options(
-            library=library.path if library else None,
-            library_digest=library.digest if library else "",
-            optimization=self._settings.optimization,
-        )
+        plain, library = self._plain_options(), case.implementation.library()
+        if library is None:
+            return plain
+        return replace(plain, library=library.path, library_digest=library.digest, defines=library.defines)
+
+    def _plain_options(self) -> Options:
+        return Options(optimization=self._settings.optimization)
 
     def _compile(self, what: Sketch, board: Board, options: Options, name: str) -> Build:
         self._say(f"{name}: compile for {board.name}")

@@ -20,6 +20,9 @@ from harness.tflm.trim import trim
 LOG_BYTES = 160
 """RAM that the sketch keeps for the library's last words; part of the firmware, not of the network."""
 
+# Assertions cost up to half of the speed, and structures depend on the memory mode: what one ships has neither choice
+# open, and library and sketch must agree.
+_DEFINES = ("NDEBUG", "TF_LITE_STATIC_MEMORY")
 _WORD_BYTES = 8
 _WORDS_PER_LINE = 5
 
@@ -60,7 +63,7 @@ class Tflm:
 
     def library(self) -> LibraryUse:
         """Return the Arduino library."""
-        return LibraryUse(path=self._library.path, digest=self._library.digest)
+        return LibraryUse(path=self._library.path, digest=self._library.digest, defines=_DEFINES)
 
     def check(self, model: Model) -> None:
         """Raise ``UnsupportedError`` for the first operator that the library has no kernel for."""
@@ -74,9 +77,7 @@ class Tflm:
             implementation=self.name,
             title=f"{model.name} with {self.describe()}",
             model_digest=model.sha256[:12],
-            files=files(
-                model_bytes=model.data, operators=model.operators, library=self._library, arena_bytes=arena
-            ),
+            files=files(model_bytes=model.data, operators=model.operators, library=self._library, arena_bytes=arena),
             library_headers=(),
         )
 
@@ -115,12 +116,8 @@ def files(
             input_count=len(model.inputs),
             output_count=len(model.outputs),
         ),
-        "model_data.h": sketch.render(
-            "tflm/model_data.h.j2", model_bytes=len(model_bytes), word_count=len(words)
-        ),
-        "model_data.cpp": sketch.render(
-            "tflm/model_data.cpp.j2", word_count=len(words), words=_initializer(words)
-        ),
+        "model_data.h": sketch.render("tflm/model_data.h.j2", model_bytes=len(model_bytes), word_count=len(words)),
+        "model_data.cpp": sketch.render("tflm/model_data.cpp.j2", word_count=len(words), words=_initializer(words)),
     }
 
 

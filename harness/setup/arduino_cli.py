@@ -124,15 +124,34 @@ def make(say: Callable[[str], None], work: Path) -> None:
 
 def _build(go: Go, target: Path, caches: Path) -> None:
     env = tools.environment(
-        GOROOT=go.root, GOPATH=caches, GOMODCACHE=caches / "mod", GOCACHE=caches / "build", GOFLAGS="-modcacherw",
-        GOTOOLCHAIN="local", GOWORK="off", GO111MODULE="on",
+        GOROOT=go.root,
+        GOPATH=caches,
+        GOMODCACHE=caches / "mod",
+        GOCACHE=caches / "build",
+        GOFLAGS="-modcacherw",
+        GOTOOLCHAIN="local",
+        GOWORK="off",
+        GO111MODULE="on",
         CGO_ENABLED="0" if sys.platform.startswith("linux") else None,
     )
     caches.mkdir(parents=True, exist_ok=True)
     done = cmd.run(
-        [go.path, "build", "-mod=readonly", "-trimpath", "-buildvcs=false",
-         "-ldflags", f"-s -w -X {_MODULE}/internal/version.versionString={PINNED}", "-o", target, _MODULE],
-        cwd=_MODULE_FILES, env=env, timeout=_BUILD_WITHIN_S, check=False,
+        [
+            go.path,
+            "build",
+            "-mod=readonly",
+            "-trimpath",
+            "-buildvcs=false",
+            "-ldflags",
+            f"-s -w -X {_MODULE}/internal/version.versionString={PINNED}",
+            "-o",
+            target,
+            _MODULE,
+        ],
+        cwd=_MODULE_FILES,
+        env=env,
+        timeout=_BUILD_WITHIN_S,
+        check=False,
     )
     if done.returncode == 0:
         return

@@ -31,14 +31,29 @@ def checks() -> list[Check]:
     """Look for everything that mcuprof needs beside Python packages; takes a fraction of a second."""
     return [
         _arduino_cli(),
-        _program("arduino-ctags", ["--version"], needed_for="building sketches for the virtual boards",
-                 debian="arduino-ctags", homebrew=None),
-        _program("arm-none-eabi-gcc", ["-dumpfullversion"], needed_for="building for the virtual boards",
-                 debian="gcc-arm-none-eabi", homebrew="--cask gcc-arm-embedded"),
+        _program(
+            "arduino-ctags",
+            ["--version"],
+            needed_for="building sketches for the virtual boards",
+            debian="arduino-ctags",
+            homebrew=None,
+        ),
+        _program(
+            "arm-none-eabi-gcc",
+            ["-dumpfullversion"],
+            needed_for="building for the virtual boards",
+            debian="gcc-arm-none-eabi",
+            homebrew="--cask gcc-arm-embedded",
+        ),
         _library("newlib", "arm-none-eabi-gcc", "libc.a", debian="libnewlib-arm-none-eabi"),
         _library("libstdc++", "arm-none-eabi-g++", "libstdc++.a", debian="libstdc++-arm-none-eabi-newlib"),
-        _program("qemu-system-arm", ["--version"], needed_for="running the virtual boards",
-                 debian="qemu-system-arm", homebrew="qemu"),
+        _program(
+            "qemu-system-arm",
+            ["--version"],
+            needed_for="running the virtual boards",
+            debian="qemu-system-arm",
+            homebrew="qemu",
+        ),
         _tflm_sources(),
     ]
 
@@ -63,9 +78,7 @@ def _tflm_sources() -> Check:
     return Check(name="TFLM sources", found=True, version=version, needed_for=needed_for, remedy="")
 
 
-def _program(
-    name: str, arguments: Sequence[str], *, needed_for: str, debian: str, homebrew: str | None
-) -> Check:
+def _program(name: str, arguments: Sequence[str], *, needed_for: str, debian: str, homebrew: str | None) -> Check:
     path, answer = _first_answer(name, arguments)
     found = path is not None
     version = tools.parse_version(answer)

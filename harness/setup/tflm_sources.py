@@ -92,7 +92,8 @@ def fetch(cargo: Tool, work: Path) -> Path:
         [cargo.path, *options, "install", CRATE, "--version", f"={VERSION}", "--root", work / "installed"],
         cwd=work,
         env=tools.environment(CARGO_HOME=cargo_home, PATH=f"{cargo.path.parent}{os.pathsep}{os.environ['PATH']}"),
-        timeout=_FETCH_WITHIN_S, check=False,
+        timeout=_FETCH_WITHIN_S,
+        check=False,
     )
     crates = sorted(cargo_home.glob(f"registry/cache/*/{_NAME}.crate"))
     if not crates:

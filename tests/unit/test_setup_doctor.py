@@ -6,7 +6,13 @@ from fake_machine import FakeMachine
 from harness.setup import arduino_cli, checks, tflm_sources
 
 NAMES = [
-    "arduino-cli", "arduino-ctags", "arm-none-eabi-gcc", "newlib", "libstdc++", "qemu-system-arm", "TFLM sources"
+    "arduino-cli",
+    "arduino-ctags",
+    "arm-none-eabi-gcc",
+    "newlib",
+    "libstdc++",
+    "qemu-system-arm",
+    "TFLM sources",
 ]
 
 
