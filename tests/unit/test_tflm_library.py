@@ -272,7 +272,9 @@ def sources(tmp_path):
         {
             "Cargo.toml": '[package]\nname = "tfmicro"\nversion = "0.1.0"\n',
             "LICENSE-APACHE": "Apache License\n",
-            f"{base}/core/public/version.h": "#define TF_MAJOR_VERSION 2\n#define TF_MINOR_VERSION 2\n#define TF_PATCH_VERSION 0\n",
+            f"{base}/core/public/version.h": "".join(
+                f"#define TF_{part}_VERSION {number}\n" for part, number in (("MAJOR", 2), ("MINOR", 2), ("PATCH", 0))
+            ),
             f"{base}/lite/version.h": '#include "tensorflow/core/public/version.h"\n',
             f"{base}/lite/c/common.c": '#include "tensorflow/lite/c/common.h"\n',
             f"{base}/lite/c/common.h": "#define TF_LITE_ENSURE(context, a)\n",
