@@ -20,7 +20,6 @@ from harness.sketch import Sketch, digest_of
 from harness.virtual.qemu import QemuRig
 
 SKETCHES = Path(__file__).parent / "sketches"
-BOARDS = ("nano33ble-sim", "spresense-sim")
 
 
 def pytest_collection_modifyitems(items):
