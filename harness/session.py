@@ -160,8 +160,11 @@ class Session:
             until = min(end, time.monotonic() + repeat)
             for event in self._until(until):
                 if isinstance(event, Answer) and event.nonce == nonce and event.kind is Kind.DONE:
+                    found = fields(event.text)
+                    if "protocol" not in found:
+                        break  # the nonce happened to be that of an earlier session's last request: the next is not
                     self._sequence = event.sequence
-                    return fields(event.text)
+                    return found
                 if isinstance(event, Fault):
                     faults.append(event.text)
             repeat = min(repeat * 1.5, _HELLO_REPEAT_MAX_S)

@@ -7,8 +7,8 @@ lists every input section with its object, so that the parts add up to the whole
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.errors import ToolFailedError
@@ -25,12 +25,33 @@ HARNESS_FILES = ("firmware.cpp", "wire.cpp", f"{NAME}.ino.cpp")
 class Sizes:
     """Bytes of a program."""
 
-    sections: dict[str, int]
-    """By output section that takes memory on the board."""
+    flash_sections: dict[str, int]
+    """By section, what counts as the program."""
+    ram_sections: dict[str, int]
+    """By section, what is set aside in RAM."""
     flash_parts: dict[str, int]
     """What counts as the program, by part: core, C library, library, model, runtime, harness, alignment."""
     ram_parts: dict[str, int]
     """What lies in RAM from the start (.data and .bss), by part."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Section:
+    name: str
+    size: int
+    stored: bool
+    writable: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Piece:
+    """An input section in the linked program."""
+
+    section: str
+    """The output section that it went to."""
+    address: int
+    size: int
+    part: str
 
 
 def measure(elf: Path, link_map: Path, *, counts_bss: bool = False) -> Sizes:
@@ -38,52 +59,74 @@ def measure(elf: Path, link_map: Path, *, counts_bss: bool = False) -> Sizes:
 
     ``counts_bss`` says that the core's size recipe counts .bss as part of the program.
     """
-    sections = _sections(elf)
-    stored = {name for name, (_, is_stored) in sections.items() if is_stored or (counts_bss and name == ".bss")}
-    flash: dict[str, int] = {}
-    ram: dict[str, int] = {}
+    found = _sections(elf)
+    flash = {s.name: s.size for s in found if s.stored or (counts_bss and s.name == ".bss")}
+    ram = {s.name: s.size for s in found if s.writable}
     try:
         text = link_map.read_text(encoding="utf-8", errors="replace")
     except OSError:
         text = ""  # not every core writes a map: then the sections are all that is known
-    for section, size, part in _input_sections(text):
-        if section in stored:
-            flash[part] = flash.get(part, 0) + size
-        if section in (".data", ".bss"):
-            ram[part] = ram.get(part, 0) + size
-    sizes = {name: size for name, (size, _) in sections.items()}
-    _add_alignment(flash, sum(sizes[name] for name in stored))
-    _add_alignment(ram, sizes.get(".data", 0) + sizes.get(".bss", 0))
-    return Sizes(sections=sizes, flash_parts=flash, ram_parts=ram)
+    pieces = list(_pieces(text))
+    initial = {name: size for name, size in ram.items() if name in (".data", ".bss")}
+    return Sizes(
+        flash_sections=flash,
+        ram_sections=ram,
+        flash_parts=_by_part(pieces, flash),
+        ram_parts=_by_part(pieces, initial),
+    )
 
 
-def _add_alignment(parts: dict[str, int], total: int) -> None:
-    rest = total - sum(parts.values())
-    if parts and rest:
-        parts["alignment"] = parts.get("alignment", 0) + rest
+def _by_part(pieces: Sequence[_Piece], sections: Mapping[str, int]) -> dict[str, int]:
+    """Add up the pieces of some output sections; what no piece fills is alignment."""
+    parts: dict[str, int] = {}
+    for piece in pieces:
+        if piece.section in sections:
+            parts[piece.part] = parts.get(piece.part, 0) + piece.size
+    if parts:
+        parts["alignment"] = parts.get("alignment", 0) + sum(sections.values()) - sum(parts.values())
+    return parts
 
 
-def _sections(elf: Path) -> dict[str, tuple[int, bool]]:
-    """Return (size, whether it is stored with the program) of each section that takes memory."""
+def _sections(elf: Path) -> list[_Section]:
+    """Return the sections that take memory on the board."""
     from elftools.common.exceptions import ELFError
     from elftools.elf.constants import SH_FLAGS
     from elftools.elf.elffile import ELFFile
 
     try:
         with elf.open("rb") as stream:
-            return {
-                # An unwind index without entries is marked as empty, and yet takes flash.
-                section.name: (section["sh_size"], section["sh_type"] != "SHT_NOBITS" or ".ARM." in section.name)
+            return [
+                _Section(
+                    name=section.name,
+                    size=section["sh_size"],
+                    # An unwind index without entries is marked as empty, and yet takes flash.
+                    stored=section["sh_type"] != "SHT_NOBITS" or ".ARM." in section.name,
+                    writable=bool(section["sh_flags"] & SH_FLAGS.SHF_WRITE) and ".ARM." not in section.name,
+                )
                 for section in ELFFile(stream).iter_sections()
                 if section["sh_flags"] & SH_FLAGS.SHF_ALLOC and section["sh_size"]
-            }
+            ]
     except (OSError, ELFError) as error:
         msg = f"the program {elf} cannot be read: {error}"
         raise ToolFailedError(msg) from error
 
 
-def _input_sections(text: str) -> Iterator[tuple[str, int, str]]:
-    """Yield (output section, size, part) of every piece that was linked in."""
+def _pieces(text: str) -> Iterator[_Piece]:
+    """Yield what was linked in, piece by piece.
+
+    Strings that several pieces share are kept once, so a piece may reach into the next one by the map; it ends where
+    the next one begins.
+    """
+    listed = list(_listed(text))
+    for piece, following in zip(listed, [*listed[1:], None], strict=True):
+        end = piece.address + piece.size
+        if following is not None and following.section == piece.section and piece.address <= following.address < end:
+            end = following.address
+        yield replace(piece, size=end - piece.address)
+
+
+def _listed(text: str) -> Iterator[_Piece]:
+    """Yield the pieces as the map lists them."""
     _, _, linked = text.partition("Linker script and memory map")
     output = ""
     pending = ""
@@ -97,9 +140,14 @@ def _input_sections(text: str) -> Iterator[tuple[str, int, str]]:
         if head:
             output = head[1]
             continue
-        piece = _INPUT.match(line)
-        if piece and int(piece[3], 16):
-            yield output, int(piece[3], 16), "alignment" if piece[1] == "*fill*" else _part(piece[4] or "")
+        found = _INPUT.match(line)
+        if found and int(found[3], 16):
+            yield _Piece(
+                section=output,
+                address=int(found[2], 16),
+                size=int(found[3], 16),
+                part="alignment" if found[1] == "*fill*" else _part(found[4] or ""),
+            )
 
 
 def _part(origin: str) -> str:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from harness import metrics
+from harness.report import details
 from harness.report.formats import cell, seconds
 from harness.types import Clock, Measurement, Status
 
@@ -35,6 +36,9 @@ def show(measurements: Sequence[Measurement], console: Console) -> None:
         rows = [m for m in measurements if m.board == board]
         console.print(_title(rows), style="bold", highlight=False, markup=False)
         console.print(_table(rows))
+    for title, table in details.tables(measurements):
+        console.print(title, style="bold", highlight=False, markup=False)
+        console.print(table)
     for note in notes(measurements):
         console.print(f"• {note}", highlight=False, markup=False)
 
@@ -59,7 +63,9 @@ def _title(measurements: Sequence[Measurement]) -> str:
     if not first.provenance.get("virtual"):
         return first.board
     clock = float(str(first.provenance["clock_hz"])) / 1e6
-    return f"{first.board}: a virtual board; times are instructions, beside them the time at {clock:g} MHz"
+    timed = any(m.clock for m in measurements)
+    times = f"; times are instructions, beside them the time at {clock:g} MHz" if timed else ""
+    return f"{first.board}: a virtual board{times}"
 
 
 def _styled(measurement: Measurement | None) -> str:
