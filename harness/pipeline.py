@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform as host_platform
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from types import ModuleType
 
 from harness import __version__, metrics
@@ -160,7 +161,12 @@ class _CaseRun:
             clock=reading.clock,
             at_clock_s=reading.value / board.clock_hz if counted and reading.value is not None else None,
             details=reading.details,
-            provenance=provenance | {"virtual": board.is_virtual, "clock_hz": board.clock_hz},
+            provenance=provenance
+            | {
+                "virtual": board.is_virtual,
+                "clock_hz": board.clock_hz,
+                "measured": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            },
         )
 
 

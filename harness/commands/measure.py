@@ -86,7 +86,9 @@ def _measure(chosen: Chosen, names: tuple[str, ...], *, resume: bool = False) ->
     chosen.require_one_model_for_data()
     settings = _settings(chosen, settings_file)
     plan = _plan(chosen, names, settings, settings_file)
-    if record is None:
+    if record is not None:
+        _require_same_models(record, plan)
+    else:
         record = store.begin(_plan_json(chosen, names, plan), pipeline.host_facts())
     with Progress(total=len(plan.cases()) * len(names), verbose=chosen.verbose) as progress:
         if resume:
@@ -188,6 +190,15 @@ def _chosen_again(plan: Mapping[str, Any], now: Chosen) -> tuple[Chosen, tuple[s
         verbose=now.verbose,
     )
     return chosen, tuple(plan["metrics"])
+
+
+def _require_same_models(record: Run, plan: Plan) -> None:
+    """Raise ``UsageError`` when a model has changed since the run began: one table cannot hold both."""
+    now = {model.name: model.sha256 for model in plan.models}
+    for measurement in record.measurements:
+        if measurement.provenance.get("model_sha256") != now.get(measurement.model):
+            msg = f"the model {measurement.model} has changed since run {record.id} began: start a new run"
+            raise UsageError(msg)
 
 
 def _report(record: Run, place: Path, *, as_json: bool, content: Mapping[str, Any]) -> None:
