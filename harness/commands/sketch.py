@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -36,6 +37,7 @@ from harness.errors import UsageError
     help="Compiler optimization that the arena is searched with.",
 )
 @click.option("--tflm-library", type=click.Path(path_type=Path), metavar="DIR", help="Arduino library of TFLM.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 @click.option("--force", is_flag=True, help="Write into a folder that is not empty.")
 def sketch(
     *,
@@ -46,6 +48,7 @@ def sketch(
     arena: int | None,
     optimization: str | None,
     tflm_library: Path | None,
+    as_json: bool,
     force: bool,
 ) -> int:
     """Write the sketch that runs MODEL, with the profiling firmware, into a folder."""
@@ -88,10 +91,15 @@ def sketch(
     except OSError as error:
         msg = f"the folder {folder} cannot be written: {error.strerror or error}"
         raise UsageError(msg) from error
+    where = folder / "libraries" / library.path.name if library is not None else None
+    if as_json:
+        facts = {"folder": str(folder), "fqbn": case.board.fqbn, "library": str(where) if where else None}
+        click.echo(json.dumps({"schema": 1, "sketch": facts}, indent=1))
+        return 0
     click.echo(f"sketch: {folder} (for {case.board.fqbn})")
-    if library is not None:
+    if where is not None:
         click.echo(
-            f"library: {folder / 'libraries' / library.path.name}; put it into your sketchbook's libraries, or "
-            f"compile with arduino-cli's --libraries {folder / 'libraries'}"
+            f"library: {where}; put it into your sketchbook's libraries, or compile with arduino-cli's "
+            f"--libraries {where.parent}"
         )
     return 0
