@@ -179,20 +179,11 @@ class Arduino:
 
     def upload(self, build: Build, board: Board, port: str) -> None:
         """Write a build to the board at ``port`` by the platform's own upload tool; raises ``RigError``."""
-        done = self._call(
-            [
-                "upload",
-                "--fqbn",
-                board.fqbn,
-                "--port",
-                port,
-                "--input-dir",
-                str(build.folder),
-                "--upload-property",
-                f"upload.python={sys.executable}",
-            ],
-            timeout=_UPLOAD_TIMEOUT_S,
-        )
+        words = ["upload", "--fqbn", board.fqbn, "--port", port, "--input-dir", str(build.folder)]
+        words += ["--upload-property", f"upload.python={sys.executable}"]
+        if board.is_virtual:
+            words += ["--discovery-timeout", "1ms"]  # no discovery finds a virtual port: waiting is of no use
+        done = self._call(words, timeout=_UPLOAD_TIMEOUT_S)
         answer = _answer(done)
         if done.returncode != 0 or answer.get("error"):
             said = [line for line in _uploader_output(answer, done).splitlines() if line.strip()]

@@ -6,12 +6,13 @@ import platform as host_platform
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from types import ModuleType
+from functools import partial
 
 from harness import __version__, metrics
 from harness.boards import Board
 from harness.case import Built, Case, Implementation
 from harness.errors import CaseError, CrashedError, DoesNotFitError, HungError, RigError, UnsupportedError
+from harness.metrics import output
 from harness.models import Model
 from harness.session import RequestFailed
 from harness.store import Run, Store
@@ -119,17 +120,18 @@ class _CaseRun:
             yield from self._on_rig(bench)
 
     def _on_rig(self, bench: RigBench) -> Iterator[Measurement]:
-        output = metrics.all_metrics()["output"]
-        # A measurement of a wrong network is worth nothing, so the output is checked whatever is asked for.
-        reading = _read(output, bench)
-        if "output" in self._waiting:
+        # A measurement of a wrong network is worth nothing, so the output is looked at whatever is asked for: on all
+        # inputs where it is itself asked for, else on the first.
+        asked = "output" in self._waiting
+        reading = _guarded(lambda: output.measure(bench, None if asked else 1), bench)
+        if asked:
             yield self._take("output", reading)
         if reading.status is not Status.OK:
             yield from self.fail_rest(reading.status, reading.reason)
             return
         for name, module in list(self._waiting.items()):
             try:
-                reading = _read(module, bench)
+                reading = _guarded(partial(module.measure, bench), bench)
             except (HungError, CrashedError) as error:
                 yield self._take(name, _failed(error.status, error.message))
                 bench.recover(error)
@@ -170,16 +172,15 @@ class _CaseRun:
         )
 
 
-def _read(module: ModuleType, bench: RigBench) -> Reading:
+def _guarded(measure: Callable[[], Reading], bench: RigBench) -> Reading:
+    """Measure, and turn the firmware's word that the network failed into a status."""
     try:
-        reading: Reading = module.measure(bench)
+        return measure()
     except RequestFailed as error:
-        # The firmware is well and says that the network is not.
         arena = bench.built.arena
         tried = f" (arena of {arena:,} bytes)" if arena is not None else ""
         msg = f"{bench.built.case.implementation.describe()} failed: {error}{tried}"
         raise _start_error(str(error), msg) from error
-    return reading
 
 
 def _start_error(said: str, msg: str) -> CaseError:
