@@ -18,6 +18,7 @@ import filelock
 
 from harness import cmd, paths
 from harness.boards import Board
+from harness.cache import touch
 from harness.errors import DoesNotFitError, McuprofError, MissingError, RigError, ToolFailedError
 from harness.platform import Workplace
 from harness.setup.arduino_cli import find_arduino_cli
@@ -301,7 +302,7 @@ def _kept(key: str) -> Build | None:
         return None
     if not build.elf.is_file():
         return None
-    os.utime(folder)  # the cache drops what has not been used for longest
+    touch(folder)
     return build
 
 

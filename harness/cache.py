@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 from pathlib import Path
 
@@ -10,7 +11,13 @@ import filelock
 
 from harness import paths
 
-KINDS = ("builds", "lanes", "arduino", "libraries", "reference", "arena", "logs")
+KINDS = ("builds", "lanes", "arduino", "libraries", "tflm", "reference", "arena", "logs")
+
+
+def touch(path: Path) -> None:
+    """Note that an entry is used now; the one that has not been for longest is dropped first."""
+    with contextlib.suppress(OSError):  # a cache that may only be read is good enough to read from
+        os.utime(path)
 
 
 def _size(path: Path) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
 import traceback
@@ -17,6 +18,7 @@ from harness.errors import McuprofError
 
 _INTERRUPTED = 130  # 128 and the number of the signal, as shells have it
 _TERMINATED = 143
+_STORAGE_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
 
 
 @click.group(
@@ -67,11 +69,24 @@ def main() -> NoReturn:
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output has gone: nothing is left to be said
         sys.exit(1)
-    except Exception:
-        traceback.print_exc()
-        _say("error: this is a defect of mcuprof; please report it with the lines above")
+    except OSError as error:
+        if error.errno not in _STORAGE_ERRORS:
+            _defect()
+        _say(
+            f"error: {error.filename or 'a file'} cannot be written: {error.strerror}; make room, or name other "
+            "folders with MCUPROF_CACHE and --results. What was measured before is saved"
+        )
         sys.exit(1)
+    except Exception:
+        _defect()
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _defect() -> NoReturn:
+    """Show what went wrong inside, while it is being handled, and exit."""
+    traceback.print_exc()
+    _say("error: this is a defect of mcuprof; please report it with the lines above")
+    sys.exit(1)
 
 
 def _say(text: str) -> None:

@@ -44,7 +44,8 @@ def compare(got: list[bytes], expected: list[Array]) -> Difference:
             bad = ~np.isclose(have, flat, rtol=RELATIVE_TOLERANCE, atol=ABSOLUTE_TOLERANCE, equal_nan=True)
         else:
             bad = have != flat
-        distance = np.abs(have.astype(np.float64) - flat.astype(np.float64))
+        with np.errstate(invalid="ignore"):  # infinity less infinity
+            distance = np.abs(have.astype(np.float64) - flat.astype(np.float64))
         largest = max(largest, float(np.nanmax(distance, initial=0.0)))
         differing += int(bad.sum())
         if bad.any() and not where:

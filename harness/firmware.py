@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.errors import CrashedError
 from harness.session import Session
 
 if TYPE_CHECKING:
@@ -41,7 +43,8 @@ class Firmware:
 
     def reset(self) -> None:
         """Reset the chip and wait until the firmware is back."""
-        self.session.request("reset")
+        with contextlib.suppress(CrashedError):  # a damaged answer is asked for again, and finds the board reset
+            self.session.request("reset")
         self.greet()
 
     def set_arena(self, size: int) -> None:

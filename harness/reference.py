@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import cmd, paths
+from harness.cache import touch
 from harness.case import Expected
 from harness.errors import ToolFailedError, UnsupportedError
 from harness.models import Model, sample_inputs
@@ -50,7 +51,7 @@ def _read(place: Path, inputs: int, tensors: int) -> list[list[Array]] | None:
             found = [[stored[f"{i}_{j}"] for j in range(tensors)] for i in range(inputs)]
     except (OSError, ValueError, KeyError, EOFError):
         return None
-    os.utime(place)
+    touch(place)
     return found
 
 

@@ -16,6 +16,13 @@ from harness.virtual.tty import VirtualPort
 
 _PROGRAM = "qemu-system-arm"
 _START_S = 20.0
+_LONGEST_FOLDER = 75
+
+
+def _socket_folder() -> Path:
+    """Make a temporary folder whose path is short enough for the sockets in it (some 100 characters)."""
+    usual = tempfile.gettempdir()
+    return Path(tempfile.mkdtemp(prefix="mcuprof-", dir=usual if len(usual) <= _LONGEST_FOLDER else "/tmp"))
 
 
 class QemuRig:
@@ -33,7 +40,7 @@ class QemuRig:
             raise MissingError(msg)
         self.board = board
         self._virtual: Virtual = board.virtual
-        self._folder = Path(tempfile.mkdtemp(prefix="mcuprof-"))
+        self._folder = _socket_folder()
         self._log = self._folder / "qemu.log"
         self._machine: cmd.Process | None = None
         self._lock = threading.Lock()

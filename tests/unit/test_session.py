@@ -109,3 +109,16 @@ def test_the_wire_log_can_be_read():
     sent, received = sink.getvalue().splitlines()[:2]
     assert " > b'?" in sent
     assert " < b'@1 " in received
+
+
+def test_a_reset_whose_answer_is_damaged():
+    board = FakeBoard()
+
+    def damage(line: bytes) -> bytes:
+        spoil = board.requests[-1:] == ["reset"] and board.requests.count("reset") == 1
+        return b"@garbled\r\n" if spoil else line
+
+    board.faults.damage = damage
+    device = Firmware(Session(board))
+    device.reset()
+    assert device.start(1).time == 123

@@ -188,6 +188,21 @@ def test_a_results_folder_that_cannot_be_written(mcuprof, place):
     assert f"the results folder {place} cannot be written" in answer.err
 
 
+def test_a_cache_that_cannot_be_written(mcuprof, environment):
+    environment["MCUPROF_CACHE"] = "/proc/cache"
+    answer = mcuprof("flash-size", "digits", *CASE)
+    assert answer.code == 1
+    assert "/proc/cache" in answer.err
+    assert "cannot be written" in answer.err
+
+
+def test_a_temporary_folder_too_long_for_sockets(mcuprof, environment, tmp_path):
+    folder = tmp_path / ("long" * 25)
+    folder.mkdir()
+    environment["TMPDIR"] = str(folder)
+    assert mcuprof("ram-search", "digits", *CASE).code == 0
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")
 def test_a_full_disk_loses_nothing_that_was_saved(mcuprof, tmp_path):
     small = tmp_path / "small"
