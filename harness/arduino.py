@@ -51,6 +51,10 @@ class Build:
     folder: Path
     """Holds the program in every form that the upload tool may want."""
     key: str
+    sketch: str
+    """Digest of the sketch, which the firmware tells too."""
+    build_path: str
+    """Where it was built: the paths of the linker's map begin with it."""
     program_bytes: int
     """Size of the program by the size recipe of the board's core."""
     data_bytes: int | None
@@ -152,9 +156,15 @@ class Arduino:
             words += ["--build-property", f"{name}={value}"]
         if options.library is not None:
             words += ["--library", str(options.library)]
+        # A build that was cut off may leave half an object file that looks up to date.
+        unfinished = lane / "unfinished"
+        if unfinished.exists():
+            shutil.rmtree(lane / "build", ignore_errors=True)
+        unfinished.touch()
         done = self._call([*words, str(folder)], timeout=_COMPILE_TIMEOUT_S)
+        unfinished.unlink()
         answer = _answer(done)
-        result = answer.get("builder_result", {})
+        result = answer.get("builder_result") or {}
         if not answer.get("success"):
             raise _compile_error(answer, board, paths.cache() / "logs" / f"compile-{key}.log")
         sizes = {s["name"]: int(s["size"]) for s in result.get("executable_sections_size") or []}
@@ -165,6 +175,8 @@ class Arduino:
             lane / "build",
             key,
             {
+                "sketch": sketch.digest,
+                "build_path": str(lane / "build"),
                 "program_bytes": sizes["text"],
                 "data_bytes": sizes.get("data"),
                 "seconds": round(done.seconds, 3),
@@ -185,10 +197,9 @@ class Arduino:
         if board.is_virtual:
             words += ["--discovery-timeout", "1ms"]  # no discovery finds a virtual port: waiting is of no use
         done = self._call(words, timeout=_UPLOAD_TIMEOUT_S)
-        answer = _answer(done)
-        if done.returncode != 0 or answer.get("error"):
-            said = [line for line in _uploader_output(answer, done).splitlines() if line.strip()]
-            msg = f"the upload to {port} failed: {said[-1].strip() if said else 'the tool said nothing'}"
+        if done.returncode != 0:
+            said = [line.strip() for line in _uploader_output(done).splitlines() if line.strip()]
+            msg = f"the upload to {port} failed: {said[-1] if said else 'the tool said nothing'}"
             raise RigError(msg)
 
     def _call(self, words: list[str], timeout: float) -> cmd.Completed:
@@ -212,7 +223,7 @@ class Arduino:
                 timeout=60,
             )
         answer = _answer(done)
-        lines = answer.get("builder_result", {}).get("build_properties") or []
+        lines = (answer.get("builder_result") or {}).get("build_properties") or []
         if not lines:
             core = ":".join(board.fqbn.split(":")[:2])
             msg = (
@@ -245,7 +256,7 @@ def _compiler_version(properties: Mapping[str, str]) -> str:
 
 def _answer(done: cmd.Completed) -> dict[str, Any]:
     try:
-        answer = json.loads(done.stdout)
+        answer = json.loads(done.stdout.strip() or done.stderr)  # it answers a failed upload on standard error
     except ValueError:
         said = (done.stderr or done.stdout).strip().splitlines()
         msg = f"arduino-cli ended with code {done.returncode}: {said[-1] if said else 'it printed nothing'}"
@@ -253,16 +264,26 @@ def _answer(done: cmd.Completed) -> dict[str, Any]:
     return answer if isinstance(answer, dict) else {}
 
 
-def _uploader_output(answer: Mapping[str, Any], done: cmd.Completed) -> str:
-    result = answer.get("upload_result") or answer
-    streams = (result.get("stdout") or "", answer.get("error") or "", result.get("stderr") or "", done.stderr)
-    return next((text for text in reversed(streams) if text.strip()), "")
+def _uploader_output(done: cmd.Completed) -> str:
+    """Return what the upload tool said last, or else what arduino-cli did."""
+    try:
+        answer = _answer(done)
+    except ToolFailedError as error:
+        return error.message
+    result = answer.get("output") or answer.get("upload_result") or answer
+    found = (result.get("stderr"), result.get("stdout"), answer.get("error"))
+    return next((str(text) for text in found if text and str(text).strip()), "")
 
 
 def _compile_error(answer: Mapping[str, Any], board: Board, log: Path) -> McuprofError:
     output = "\n".join(str(answer.get(key) or "") for key in ("compiler_out", "compiler_err", "error"))
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_text(output, encoding="utf-8")
+    if "No space left on device" in output:
+        msg = (
+            f"the disk is full: the build in {paths.cache()} could not be written; MCUPROF_CACHE names another place"
+        )
+        return McuprofError(msg, log=log)
     overflows = [(region, int(n)) for region, n in _OVERFLOW.findall(output)]
     if overflows:
         region, over = max(overflows, key=lambda pair: pair[1])
@@ -274,7 +295,7 @@ def _compile_error(answer: Mapping[str, Any], board: Board, log: Path) -> Mcupro
         over = _excess(answer, too_big[1])
         msg = f"the program is {over:,} bytes larger than the {region} of {board.name}"
         return DoesNotFitError(msg, region=region, over_by=over, log=log)
-    diagnostics = answer.get("builder_result", {}).get("diagnostics") or []
+    diagnostics = (answer.get("builder_result") or {}).get("diagnostics") or []
     first = next((d for d in diagnostics if d.get("severity") in ("ERROR", "FATAL")), None)
     if first:
         where = f"{Path(first.get('file', '')).name}:{first.get('line', '?')}"
@@ -287,7 +308,7 @@ def _compile_error(answer: Mapping[str, Any], board: Board, log: Path) -> Mcupro
 
 
 def _excess(answer: Mapping[str, Any], section: str) -> int:
-    for size in answer.get("builder_result", {}).get("executable_sections_size") or []:
+    for size in (answer.get("builder_result") or {}).get("executable_sections_size") or []:
         if size["name"] == section:
             return int(size["size"]) - int(size["max_size"])
     return 0

@@ -10,13 +10,12 @@ from pathlib import Path
 from harness import paths
 from harness.case import Bench
 from harness.correctness import require_right
-from harness.errors import CrashedError, DoesNotFitError, HungError, UnsupportedError, WrongOutputError
+from harness.errors import CaseError, CrashedError, DoesNotFitError, HungError, UnsupportedError
 from harness.search import Probe, largest_working
 from harness.session import RequestFailed
 
 _HEADER_BYTES = 64
 """What the allocator and the arena's alignment take of the largest block."""
-_MEMORY_WORDS = ("alloc", "arena", "memory", "buffer", "resize", "too small", "had")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,15 +55,30 @@ def search(bench: Bench) -> Arena:
     """
     bench.firmware.reset()
     high = bench.firmware.free_heap(bench.built.case.board.ram_bytes) - _HEADER_BYTES
-    found = largest_working(lambda spared: _probe(bench, high - spared), high)
+    failures: list[RequestFailed | CaseError] = []
+    found = largest_working(lambda spared: _probe(bench, high - spared, failures), high)
     if found.largest < 0:
-        raise _never_works(bench, found.probes[-1].why, high)
+        last = failures[-1]
+        if isinstance(last, CaseError):
+            raise last  # it crashes or hangs whatever it is given
+        raise refusal(bench, str(last), f" (arena of all {high:,} free bytes)") from last
     size = high - found.largest
-    _start(bench, size)
-    bench.firmware.write_inputs(bench.expected.inputs[0])
-    bench.firmware.run(bench.first_run_deadline())
+    try:
+        _start(bench, size)
+        bench.firmware.write_inputs(bench.expected.inputs[0])
+        bench.firmware.run(bench.first_run_deadline())
+    except RequestFailed as error:
+        raise refusal(bench, str(error), f" (arena of {size:,} bytes)") from error
     require_right(bench, 0)
     return Arena(size=size, probes=len(found.probes))
+
+
+def refusal(bench: Bench, said: str, tried: str) -> CaseError:
+    """Return the error for a network that started or ran and says that it failed."""
+    implementation = bench.built.case.implementation
+    msg = f"{implementation.describe()} failed{tried}: {said}"
+    missing = implementation.missing_memory(said)
+    return UnsupportedError(msg) if missing is None else DoesNotFitError(msg, region="RAM", over_by=missing)
 
 
 def _start(bench: Bench, size: int) -> None:
@@ -73,22 +87,15 @@ def _start(bench: Bench, size: int) -> None:
     bench.firmware.start(bench.first_run_deadline())
 
 
-def _probe(bench: Bench, size: int) -> Probe:
+def _probe(bench: Bench, size: int, failures: list[RequestFailed | CaseError]) -> Probe:
     """Try one arena; the search is for the most that can be spared, so ``Probe.size`` is not the arena's."""
     try:
         _start(bench, size)
     except RequestFailed as error:
+        failures.append(error)
         return Probe(size=size, works=False, why=str(error))
-    except (HungError, CrashedError, WrongOutputError) as error:
+    except (HungError, CrashedError) as error:
+        failures.append(error)
         bench.recover(error)
         return Probe(size=size, works=False, why=error.message)
     return Probe(size=size, works=True)
-
-
-def _never_works(bench: Bench, why: str, high: int) -> UnsupportedError | DoesNotFitError:
-    board = bench.built.case.board
-    if any(word in why.lower() for word in _MEMORY_WORDS):
-        msg = f"no arena is enough: with all {high:,} free bytes of {board.name} start-up says: {why}"
-        return DoesNotFitError(msg, region="RAM", over_by=0)
-    msg = f"{bench.built.case.implementation.describe()} does not start this model: {why}"
-    return UnsupportedError(msg)

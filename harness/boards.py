@@ -21,6 +21,12 @@ else:
     import tomli as tomllib
 
 
+_MACHINE_BYTES = 4 << 20
+"""Each of the machine's two memories."""
+_ICOUNT_SHIFTS = range(6, 11)
+"""Steps in which the machine's timer can be read to the instruction."""
+
+
 class FlashRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the flash figure of a virtual board is made to stand beside the real board's."""
 
@@ -133,20 +139,47 @@ def _check(board: Board, path: Path) -> None:
     }
     if board.virtual:
         sizes["virtual.stack_bytes"] = board.virtual.stack_bytes
+        sizes["virtual.ram_reserved_bytes"] = board.virtual.ram_reserved_bytes + 1  # may be 0
+    if board.flash:
+        sizes["flash.core_bytes"] = board.flash.core_bytes + 1  # may be 0
     for key, value in sizes.items():
         if value <= 0:
-            msg = f"the board file {path}: the key {key!r}: expected a number above 0, got {value}"
+            msg = f"the board file {path}: the key {key!r}: {value} is too small"
             raise UsageError(msg)
+    if not re.fullmatch(r"[\w.-]+", path.stem):
+        msg = (
+            f"the board file {path}: a board is named after its file, so use letters, digits, '_', '.' and '-' alone"
+        )
+        raise UsageError(msg)
     if len(board.fqbn.split(":")) < 3 or not all(board.fqbn.split(":")):  # noqa: PLR2004 (vendor:architecture:board)
         msg = f"the board file {path}: the key 'fqbn': expected vendor:architecture:board, got {board.fqbn!r}"
         raise UsageError(msg)
     if board.virtual and board.virtual.ram_reserved_bytes + board.virtual.stack_bytes >= board.ram_bytes:
         msg = f"the board file {path}: [virtual] reserve and stack leave nothing of {board.ram_bytes:,} bytes of RAM"
         raise UsageError(msg)
+    if board.virtual:
+        _check_machine(board, board.virtual, path)
+
+
+def _check_machine(board: Board, virtual: Virtual, path: Path) -> None:
+    """Hold a virtual board to what its machine can play."""
+    limits = (
+        ("flash_bytes", board.flash_bytes <= _MACHINE_BYTES, f"at most {_MACHINE_BYTES:,}"),
+        ("ram_bytes", board.ram_bytes <= _MACHINE_BYTES, f"at most {_MACHINE_BYTES:,}"),
+        ("clock_hz", board.clock_hz % 1_000_000 == 0, "a whole number of MHz"),
+        ("icount_shift", virtual.icount_shift in _ICOUNT_SHIFTS, "6 to 10"),
+    )
+    for key, holds, expected in limits:
+        if not holds:
+            msg = f"the board file {path}: the key {key!r}: a virtual board needs {expected}"
+            raise UsageError(msg)
 
 
 def files(extra: Path | None = None) -> dict[str, Path]:
     """Return the board files by name: those that come with mcuprof, then those in the folder ``extra``."""
+    if extra is not None and not extra.is_dir():
+        msg = f"the folder {extra} for board files is not there"
+        raise UsageError(msg)
     folders = [paths.data_dir() / "boards", *([extra] if extra else [])]
     return {path.stem: path for folder in folders for path in sorted(folder.glob("*.toml"))}
 
@@ -163,5 +196,15 @@ def load(name: str, extra: Path | None = None) -> Board:
 
 
 def load_all(extra: Path | None = None) -> list[Board]:
-    """Return every known board."""
-    return [load_file(path) for path in files(extra).values()]
+    """Return every known board; raises ``UsageError`` where two virtual ones would be one to arduino-cli."""
+    known = [load_file(path) for path in files(extra).values()]
+    seen: dict[str, Board] = {}
+    for board in known:
+        other = seen.setdefault(board.fqbn, board) if board.is_virtual else board
+        if other is not board:
+            msg = (
+                f"the boards {other.name} and {board.name} have the same fqbn {board.fqbn!r}: give one of them "
+                "another last part, such as the name of its file"
+            )
+            raise UsageError(msg)
+    return known

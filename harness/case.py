@@ -70,6 +70,13 @@ class Implementation(Protocol):
         """Raise ``UnsupportedError`` where this implementation cannot run ``model``."""
         ...
 
+    def missing_memory(self, said: str) -> int | None:
+        """Return how many bytes of memory a network lacks that failed and said this.
+
+        0 where it does not say how many; None where it failed for another reason.
+        """
+        ...
+
     def sketch(self, model: Model, board: Board, arena: int | None) -> Sketch:
         """Return the sketch; with no ``arena``, one whose working memory is taken from the heap by request."""
         ...

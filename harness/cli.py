@@ -48,7 +48,8 @@ def _on_sigterm(number: int, frame: object) -> NoReturn:
 
 def main() -> NoReturn:
     """Run the command line and exit with its code."""
-    signal.signal(signal.SIGTERM, _on_sigterm)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _on_sigterm)
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:

@@ -20,14 +20,17 @@ from pathlib import Path
 from harness.errors import MissingError, ToolFailedError
 
 # Descriptor 9 is the pipe from mcuprof. The child is killed first, so that the guard reaps it; `kill -KILL 0` then
-# reaches whatever the child had started.
+# reaches whatever the child had started. The watcher must not outlive the child, whose number may then be another's.
 _GUARD = """
 exec 9<&0 </dev/null
 "$@" 9<&- &
 child=$!
 (cat <&9; kill -KILL "$child"; sleep 1; kill -KILL 0) >/dev/null 2>&1 &
+watcher=$!
 wait "$child"
-exit $?
+code=$?
+kill -KILL "$watcher"
+exit $code
 """
 
 

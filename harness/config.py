@@ -38,13 +38,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def path(self, key: str) -> Path | None:
         """Return a path that the file names, or None."""
         value: str | None = getattr(self, key)
-        return Path(self.root, value).expanduser() if value else None
+        return Path(self.root) / paths.expand(value) if value else None
 
     def results_folder(self) -> Path:
         """Return where runs are kept: ``MCUPROF_RESULTS``, the file's, or ``results`` beside the work."""
         value = os.environ.get("MCUPROF_RESULTS")
         if value:
-            return Path(value).expanduser()
+            return paths.expand(value)
         return self.path("results") or (paths.checkout() or Path.cwd()) / "results"
 
 
@@ -66,6 +66,12 @@ def load(folder: Path | None = None) -> Config:
     except msgspec.ValidationError as error:
         msg = f"{path}: {_explain(str(error))}"
         raise UsageError(msg) from error
+    if config.optimization not in (None, "O2", "Os", "O3"):
+        msg = f"{path}: optimization is {config.optimization!r}; it may be O2, Os or O3"
+        raise UsageError(msg)
+    if config.cache_limit_mb < 0:
+        msg = f"{path}: cache_limit_mb is {config.cache_limit_mb}; it may not be below 0"
+        raise UsageError(msg)
     return msgspec.structs.replace(config, root=str(path.parent))
 
 

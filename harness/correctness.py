@@ -33,7 +33,8 @@ def compare(got: list[bytes], expected: list[Array]) -> Difference:
 
     differing, elements, largest, where = 0, 0, 0.0, ""
     for index, want in enumerate(expected):
-        have = np.frombuffer(got[index], dtype=want.dtype) if index < len(got) else np.empty(0, want.dtype)
+        raw = got[index] if index < len(got) else b""
+        have = np.frombuffer(raw[: len(raw) // want.itemsize * want.itemsize], dtype=want.dtype)
         flat = want.ravel()
         elements += flat.size
         if have.size != flat.size:

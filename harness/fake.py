@@ -137,7 +137,10 @@ class FakeBoard:
         return True, " ".join(f"{key}={value}" for key, value in facts.items())
 
     def _on_tensors(self) -> tuple[bool, str]:
-        return True, f"inputs=1 input={self.tensor_bytes} outputs=1 output={self.tensor_bytes}"
+        return True, "inputs=1 outputs=1"
+
+    def _on_size(self, _is_output: str, _index: str) -> tuple[bool, str]:
+        return True, f"bytes={self.tensor_bytes}"
 
     def _on_heap(self, _most: str) -> tuple[bool, str]:
         return True, f"free={self.heap - self._used}"

@@ -66,10 +66,13 @@ class Firmware:
     def start(self, deadline_s: float) -> Stretch:
         """Start the network up and return how long it took."""
         stretch = _stretch(self.session.request("start", deadline_s=deadline_s))
-        tensors = self.session.request("tensors")
-        self._input_bytes = [int(size) for size in tensors.get("input", [])]
-        self._output_bytes = [int(size) for size in tensors.get("output", [])]
+        counts = self.session.request("tensors")
+        self._input_bytes = [self._tensor_bytes(0, index) for index in range(int(counts["inputs"][0]))]
+        self._output_bytes = [self._tensor_bytes(1, index) for index in range(int(counts["outputs"][0]))]
         return stretch
+
+    def _tensor_bytes(self, is_output: int, index: int) -> int:
+        return int(self.session.request("size", is_output, index)["bytes"][0])
 
     def write_inputs(self, arrays: list[npt.NDArray[np.generic]]) -> None:
         """Write every input tensor."""

@@ -107,8 +107,12 @@ def load(name_or_path: str) -> Model:
     Raises ``UsageError`` where there is no such model or the file is not a whole, valid .tflite.
     """
     known = bundled()
-    path = known.get(name_or_path) or Path(name_or_path).expanduser()
-    if not path.is_file():
+    path = known.get(name_or_path) or paths.expand(name_or_path)
+    try:
+        there = path.is_file()
+    except OSError:  # a name that is too long, a folder that may not be looked into
+        there = False
+    if not there:
         near = difflib.get_close_matches(name_or_path, known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"bundled models: {', '.join(known)}"
         msg = f"there is no model {name_or_path!r}: not a bundled name and not a file ({hint})"
@@ -280,6 +284,9 @@ def _stored_inputs(model: Model, count: int, path: Path) -> list[list[Array]]:
     except (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         msg = f"{path} is not a test set: an .npz with the arrays x_data and y_data is needed ({error})"
         raise UsageError(msg) from error
+    if samples.ndim == 0 or len(samples) == 0:
+        msg = f"{path}: x_data holds no samples"
+        raise UsageError(msg)
     if samples.dtype != np.dtype(tensor.dtype) or samples[0].size != np.prod(tensor.shape):
         msg = (
             f"{path}: x_data holds {samples.dtype} {list(samples.shape[1:])} items, the model takes "

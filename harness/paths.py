@@ -13,6 +13,15 @@ import platformdirs
 PACKAGE = Path(__file__).resolve().parent
 
 
+def expand(text: str) -> Path:
+    """Return a path with a leading ``~`` put in full, where there is such a user."""
+    path = Path(text)
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
 def data_dir() -> Path:
     """Return the folder that holds ``boards``, ``sketch_templates`` and ``models``."""
     packed = PACKAGE / "data"
@@ -28,10 +37,10 @@ def checkout() -> Path | None:
 def home() -> Path:
     """Return the folder of the installed tools (arduino-cli, TFLM sources): ``MCUPROF_HOME`` or the user's."""
     value = os.environ.get("MCUPROF_HOME")
-    return Path(value).expanduser() if value else platformdirs.user_data_path("mcuprof")
+    return expand(value) if value else platformdirs.user_data_path("mcuprof")
 
 
 def cache() -> Path:
     """Return the folder of everything that can be made again: ``MCUPROF_CACHE`` or the user's."""
     value = os.environ.get("MCUPROF_CACHE")
-    return Path(value).expanduser() if value else platformdirs.user_cache_path("mcuprof")
+    return expand(value) if value else platformdirs.user_cache_path("mcuprof")

@@ -9,10 +9,11 @@ from datetime import datetime, timezone
 from functools import partial
 
 from harness import __version__, metrics
+from harness.arena import refusal
 from harness.boards import Board
 from harness.case import Built, Case, Implementation
-from harness.errors import CaseError, CrashedError, DoesNotFitError, HungError, RigError, UnsupportedError
-from harness.metrics import output
+from harness.errors import CaseError, CrashedError, DoesNotFitError, HungError, RigError
+from harness.metrics import flash, output
 from harness.models import Model
 from harness.session import RequestFailed
 from harness.store import Run, Store
@@ -115,7 +116,7 @@ class _CaseRun:
             yield self._take(name, self._waiting[name].measure(built))
         if not self._waiting:
             return
-        _require_fit(built)
+        flash.require_fit(built)
         with self._workbench.bench(built) as bench:
             yield from self._on_rig(bench)
 
@@ -179,19 +180,7 @@ def _guarded(measure: Callable[[], Reading], bench: RigBench) -> Reading:
     except RequestFailed as error:
         arena = bench.built.arena
         tried = f" (arena of {arena:,} bytes)" if arena is not None else ""
-        msg = f"{bench.built.case.implementation.describe()} failed: {error}{tried}"
-        raise _start_error(str(error), msg) from error
-
-
-def _start_error(said: str, msg: str) -> CaseError:
-    if any(word in said.lower() for word in ("alloc", "arena", "memory", "resize", "buffer")):
-        return DoesNotFitError(msg, region="RAM", over_by=0)
-    return UnsupportedError(msg)
-
-
-def _require_fit(built: Built) -> None:
-    """Raise ``DoesNotFitError`` for a program that is too large, even if no one asked for its size."""
-    metrics.all_metrics()["flash"].measure(built)
+        raise refusal(bench, str(error), tried) from error
 
 
 def _failed(status: Status, reason: str, details: dict[str, Json] | None = None) -> Reading:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Protocol
 
 from harness.boards import Board
@@ -20,7 +19,7 @@ class Rig(Protocol):
         """Path of the port, as arduino-cli and pyserial take it."""
         ...
 
-    def open(self, log: Path | None = None) -> Session:
+    def open(self) -> Session:
         """Open the port for a conversation with the firmware; raises ``RigError``."""
         ...
 

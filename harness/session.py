@@ -12,11 +12,9 @@ import errno
 import itertools
 import time
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import IO, Protocol
+from typing import Protocol
 
 import serial
 
@@ -100,31 +98,14 @@ def _why_not_open(path: str, error: Exception) -> str:
     return f"the port {path} cannot be opened: {error}"
 
 
-@dataclass(kw_only=True)
-class WireLog:
-    """Everything that passed over the wire, for a person to read; kept in a file where one is given."""
-
-    sink: IO[str] | None = None
-    tail: deque[str] = field(default_factory=lambda: deque(maxlen=40))
-    started: float = field(default_factory=time.monotonic)
-
-    def add(self, direction: str, data: bytes) -> None:
-        """Note what was sent (``>``) or received (``<``)."""
-        line = f"{time.monotonic() - self.started:10.4f} {direction} {data!r}"
-        self.tail.append(line)
-        if self.sink is not None:
-            with contextlib.suppress(OSError):  # a full disk costs the log, not the measurement
-                self.sink.write(line + "\n")
-
-
 class Session:
     """A conversation with the firmware on one board, from one hello to the next reset."""
 
-    def __init__(self, port: Port, log: WireLog | None = None) -> None:
+    def __init__(self, port: Port, trouble: Callable[[], str | None] = lambda: None) -> None:
         self._port = port
+        self._trouble = trouble
         self._reader = LineReader()
         self._events: deque[Event] = deque()
-        self._log = log or WireLog()
         self._nonces = itertools.count(int(time.monotonic_ns()) & 0xFFFF)
         self._sequence = 0
         self._received = 0
@@ -216,13 +197,12 @@ class Session:
         return nonce
 
     def _write(self, line: bytes) -> None:
-        self._log.add(">", line)
         self._port.write(line)
 
     def _until(self, end: float) -> Iterator[Event | None]:
         """Yield events as they come up to the moment ``end``, and None whenever nothing came for a moment.
 
-        A fault or a reset in between raises ``CrashedError``.
+        A fault or a reset in between raises ``CrashedError``, trouble with the rig ``RigError``.
         """
         while time.monotonic() < end:
             while self._events:
@@ -232,9 +212,11 @@ class Session:
             data = self._port.read()
             if data:
                 self._received += len(data)
-                self._log.add("<", data)
                 self._events.extend(self._reader.feed(data))
             else:
+                trouble = self._trouble()
+                if trouble is not None:
+                    raise RigError(trouble)
                 yield None
 
     def _note(self, event: Event) -> None:
@@ -250,12 +232,3 @@ class Session:
                 msg = "the board reset by itself: its line numbers began anew"
                 raise CrashedError(msg)
             self._sequence = event.sequence
-
-
-def open_session(path: str, baud: int, log: Path | None = None) -> Session:
-    """Open the port ``path`` and return a session on it; its wire log goes to the file ``log``."""
-    sink = None
-    if log is not None:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        sink = log.open("a", encoding="utf-8", buffering=1)
-    return Session(SerialPort(path, baud), WireLog(sink=sink))

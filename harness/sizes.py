@@ -18,6 +18,9 @@ from harness.sketch import NAME
 _INPUT = re.compile(r"^ (\.\S+|COMMON|\*fill\*)\s+0x([0-9a-f]+)\s+0x([0-9a-f]+)(?: (\S.*))?$")
 _OUTPUT = re.compile(r"^(\.[\w.]+)(?:\s+0x[0-9a-f]+\s+0x[0-9a-f]+.*)?$")
 
+_BUILD = "<build>/"
+"""Stands for the build path."""
+
 HARNESS_FILES = ("firmware.cpp", "wire.cpp", f"{NAME}.ino.cpp")
 
 
@@ -54,10 +57,11 @@ class _Piece:
     part: str
 
 
-def measure(elf: Path, link_map: Path, *, counts_bss: bool = False) -> Sizes:
+def measure(elf: Path, link_map: Path, *, build_path: str, counts_bss: bool = False) -> Sizes:
     """Return the sizes of a linked program; raises ``ToolFailedError`` where it cannot be read.
 
-    ``counts_bss`` says that the core's size recipe counts .bss as part of the program.
+    ``build_path`` is the folder that it was built in, which the paths of the map begin with. ``counts_bss`` says that
+    the core's size recipe counts .bss as part of the program.
     """
     found = _sections(elf)
     flash = {s.name: s.size for s in found if s.stored or (counts_bss and s.name == ".bss")}
@@ -66,7 +70,7 @@ def measure(elf: Path, link_map: Path, *, counts_bss: bool = False) -> Sizes:
         text = link_map.read_text(encoding="utf-8", errors="replace")
     except OSError:
         text = ""  # not every core writes a map: then the sections are all that is known
-    pieces = list(_pieces(text))
+    pieces = list(_pieces(text.replace(f"{build_path}/", _BUILD)))
     initial = {name: size for name, size in ram.items() if name in (".data", ".bss")}
     return Sizes(
         flash_sections=flash,
@@ -152,13 +156,14 @@ def _listed(text: str) -> Iterator[_Piece]:
 
 def _part(origin: str) -> str:
     """Name the part of the program that an object file belongs to, by where arduino-cli puts it."""
-    name = re.sub(r"\.o$", "", origin.rsplit("/", 1)[-1])
-    if "/sketch/" in origin:
-        if name.startswith("model_data"):
+    where, _, name = origin.rpartition("/")
+    if origin.startswith(f"{_BUILD}sketch/"):
+        source = name.removesuffix(".o")
+        if source.startswith("model_data"):
             return "model"
-        return "harness" if name in HARNESS_FILES else "runtime"
-    if "/libraries/" in origin:
+        return "harness" if source in HARNESS_FILES else "runtime"
+    if origin.startswith(f"{_BUILD}libraries/"):
         return "library"
-    if "/core/" in origin or re.search(r"/core\w*\.a\(", origin):
+    if origin.startswith(f"{_BUILD}core/") or re.match(r"core\w*\.a\(", name) or where.endswith("/core"):
         return "core"
     return "C library"

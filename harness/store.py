@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
 import secrets
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
+
+import filelock
 
 from harness.errors import McuprofError, UsageError
 from harness.types import Clock, Json, Measurement, Status
@@ -41,6 +44,25 @@ class Store:
     def path(self, run: Run) -> Path:
         """Return the file of a run."""
         return self.folder / f"{run.id}.json"
+
+    def hold(self, run: Run) -> contextlib.AbstractContextManager[object]:
+        """Keep a run for this process while it is worked on; raises ``UsageError`` where another one has it."""
+        lock = filelock.FileLock(self.folder / f".{run.id}.lock", timeout=0)
+
+        @contextlib.contextmanager
+        def held() -> Iterator[None]:
+            try:
+                lock.acquire()
+            except filelock.Timeout:
+                msg = f"run {run.id} is still at work in another process"
+                raise UsageError(msg) from None
+            try:
+                yield
+            finally:
+                lock.release()
+                Path(lock.lock_file).unlink(missing_ok=True)
+
+        return held()
 
     def begin(self, plan: Mapping[str, Json], host: Mapping[str, Json]) -> Run:
         """Start a run and write its file at once: a folder that cannot be written is known before the work."""
@@ -112,7 +134,7 @@ def to_json(measurement: Measurement) -> dict[str, Any]:
         "unit": measurement.unit,
         "samples": [_number(sample) for sample in measurement.samples],
         "clock": measurement.clock.value if measurement.clock else None,
-        "details": dict(measurement.details),
+        "details": _finite(dict(measurement.details)),
         "provenance": dict(measurement.provenance),
     }
     if measurement.at_clock_s is not None:
@@ -125,6 +147,15 @@ def _number(value: float | None) -> float | int | None:
     if value is None or not math.isfinite(value):
         return None
     return int(value) if float(value).is_integer() else float(value)
+
+
+def _finite(value: Any) -> Any:  # noqa: ANN401 (whatever JSON holds)
+    """Return JSON values with null in place of the numbers that JSON has no form for."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def load(path: Path) -> Run:

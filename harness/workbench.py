@@ -12,7 +12,7 @@ from harness import reference, sketch
 from harness.arduino import Arduino, Build, Options
 from harness.boards import Board
 from harness.case import Baselines, Built, Case, Expected, Settings
-from harness.errors import CaseError, CrashedError, RigError
+from harness.errors import CaseError, CrashedError, DoesNotFitError, RigError
 from harness.firmware import Firmware
 from harness.models import Model
 from harness.platform import Workplace
@@ -51,7 +51,7 @@ class RigBench:
                 self.firmware.greet()
                 return
         self.firmware.session.close()
-        self.firmware = Firmware(self.reopen())
+        self.firmware = _greet(self.reopen())
 
 
 class Workbench:
@@ -105,6 +105,7 @@ class Workbench:
     def _whole_sketch(self, case: Case) -> tuple[Sketch, int | None, int]:
         case.implementation.check(case.model)
         arena, probes = self._settings.arena, 0
+        _require_ram(case.board, arena or 0)
         if case.implementation.searches_arena and arena is None:
             found = self._find_arena(case)
             arena, probes = found.size, found.probes
@@ -123,28 +124,17 @@ class Workbench:
             return rig.open()
 
         repeats = VIRTUAL_REPEATS if board.is_virtual else None
-        session = reopen()
-        try:
-            bench = RigBench(
-                built=built,
-                expected=expected,
-                firmware=Firmware(session),
-                reopen=reopen,
-                runs=self._settings.runs or repeats or HARDWARE_RUNS,
-                starts=repeats or HARDWARE_STARTS,
-            )
-        except BaseException:
-            session.close()
-            raise
+        bench = RigBench(
+            built=built,
+            expected=expected,
+            firmware=_greet(reopen()),
+            runs=self._settings.runs or repeats or HARDWARE_RUNS,
+            starts=repeats or HARDWARE_STARTS,
+            reopen=reopen,
+        )
         try:
             _require_identity(bench)
             yield bench
-        except RigError as error:
-            trouble = rig.trouble()
-            if trouble:
-                msg = f"{trouble} ({error.message})"
-                raise RigError(msg) from error
-            raise
         finally:
             bench.firmware.session.close()
 
@@ -190,11 +180,27 @@ class Workbench:
         return self._rigs[board.name]
 
 
+def _greet(session: Session) -> Firmware:
+    """Return the firmware at the other end; the port is released where none answers."""
+    try:
+        return Firmware(session)
+    except BaseException:
+        session.close()
+        raise
+
+
+def _require_ram(board: Board, arena: int) -> None:
+    """Raise ``DoesNotFitError`` for an arena that no build is needed to know as too large."""
+    if arena > board.ram_bytes:
+        over = arena - board.ram_bytes
+        msg = f"an arena of {arena:,} bytes is {over:,} bytes larger than the whole RAM of {board.name}"
+        raise DoesNotFitError(msg, region="RAM", over_by=over)
+
+
 def _require_identity(bench: RigBench) -> None:
     """Raise ``RigError`` when the firmware that answers is not the one that was uploaded."""
-    facts, case = bench.firmware.facts, bench.built.case
-    wanted = {"board": case.board.name, "model": case.model.sha256[:12]}
+    wanted = {"board": bench.built.case.board.name, "sketch": bench.built.build.sketch}
     for key, value in wanted.items():
-        if facts.get(key) != value:
-            msg = f"another firmware answers: its {key} is {facts.get(key)!r}, uploaded was {value!r}"
+        if bench.firmware.facts.get(key) != value:
+            msg = f"another firmware answers: its {key} is {bench.firmware.facts.get(key)!r}, uploaded was {value!r}"
             raise RigError(msg)

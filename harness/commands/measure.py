@@ -62,15 +62,17 @@ def run(*, resume: bool, **options: Any) -> int:  # noqa: ANN401
     from harness import metrics
 
     chosen = Chosen(**options)
-    if resume and (chosen.models or chosen.boards or chosen.implementations):
-        msg = "--resume goes on with what the run was asked for: name no MODEL, --board or --impl with it"
+    if resume and replace(chosen, results=None, as_json=False, verbose=False) != Chosen(
+        models=(), boards=(), implementations=()
+    ):
+        msg = "--resume goes on with what the run was asked for: give nothing but --results, --json and -v with it"
         raise UsageError(msg)
     return _measure(chosen, tuple(metrics.all_metrics()), resume=resume)
 
 
 def _measure(chosen: Chosen, names: tuple[str, ...], *, resume: bool = False) -> int:
     """Measure, report, and return the exit code: 1 where a case failed, else 0."""
-    from harness import config, pipeline
+    from harness import config, models, pipeline
     from harness.platform import workplace
     from harness.progress import Progress
     from harness.store import Store, document
@@ -81,16 +83,22 @@ def _measure(chosen: Chosen, names: tuple[str, ...], *, resume: bool = False) ->
     record: Run | None = None
     if resume:
         record = store.latest_unfinished()
-        chosen, names = _chosen_again(record.plan, chosen)
+        try:
+            chosen, names = _chosen_again(record.plan, chosen)
+        except (KeyError, TypeError) as error:
+            msg = f"run {record.id} does not say what it was asked for (no {error}): start a new run"
+            raise UsageError(msg) from error
     chosen = _with_defaults(chosen, settings_file)
     chosen.require_one_model_for_data()
     settings = _settings(chosen, settings_file)
     plan = _plan(chosen, names, settings, settings_file)
+    for model in plan.models:
+        models.sample_inputs(model, 1, settings.data)  # a data set that does not fit is known before the work
     if record is not None:
-        _require_same_models(record, plan)
+        _require_same_cases(record, plan)
     else:
-        record = store.begin(_plan_json(chosen, names, plan), pipeline.host_facts())
-    with Progress(total=len(plan.cases()) * len(names), verbose=chosen.verbose) as progress:
+        record = store.begin(_plan_json(chosen, names, plan, settings), pipeline.host_facts())
+    with store.hold(record), Progress(total=len(plan.cases()) * len(names), verbose=chosen.verbose) as progress:
         if resume:
             progress.say(f"going on with run {record.id}: {len(record.measurements)} measurements are there")
             progress.advance(len(record.measurements))
@@ -150,7 +158,7 @@ def _plan(chosen: Chosen, names: tuple[str, ...], settings: Settings, settings_f
     )
 
 
-def _plan_json(chosen: Chosen, names: tuple[str, ...], plan: Plan) -> dict[str, Any]:
+def _plan_json(chosen: Chosen, names: tuple[str, ...], plan: Plan, settings: Settings) -> dict[str, Any]:
     return {
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
         "models": [
@@ -160,7 +168,7 @@ def _plan_json(chosen: Chosen, names: tuple[str, ...], plan: Plan) -> dict[str, 
         "implementations": list(chosen.implementations),
         "boards": list(chosen.boards),
         "metrics": list(names),
-        "optimization": chosen.optimization,
+        "optimization": settings.optimization,
         "arena": chosen.arena,
         "tflm_library": str(chosen.tflm_library.resolve()) if chosen.tflm_library else None,
         "data": str(chosen.data.resolve()) if chosen.data else None,
@@ -192,13 +200,18 @@ def _chosen_again(plan: Mapping[str, Any], now: Chosen) -> tuple[Chosen, tuple[s
     return chosen, tuple(plan["metrics"])
 
 
-def _require_same_models(record: Run, plan: Plan) -> None:
-    """Raise ``UsageError`` when a model has changed since the run began: one table cannot hold both."""
-    now = {model.name: model.sha256 for model in plan.models}
-    for measurement in record.measurements:
-        if measurement.provenance.get("model_sha256") != now.get(measurement.model):
-            msg = f"the model {measurement.model} has changed since run {record.id} began: start a new run"
-            raise UsageError(msg)
+def _require_same_cases(record: Run, plan: Plan) -> None:
+    """Raise ``UsageError`` when a model or a board has changed since the run began: one table cannot hold both."""
+    models = {model.name: model.sha256 for model in plan.models}
+    boards = {board.name: board.digest for board in plan.boards}
+    for m in record.measurements:
+        for what, name, then, now in (
+            ("model", m.model, m.provenance.get("model_sha256"), models.get(m.model)),
+            ("board", m.board, m.provenance.get("board_digest"), boards.get(m.board)),
+        ):
+            if then != now:
+                msg = f"the {what} {name} has changed since run {record.id} began: start a new run"
+                raise UsageError(msg)
 
 
 def _report(record: Run, place: Path, *, as_json: bool, content: Mapping[str, Any]) -> None:

@@ -56,7 +56,7 @@ _MEASURING = (
     ),
     click.option(
         "--inputs",
-        type=click.IntRange(min=1),
+        type=click.IntRange(min=1, max=10_000),
         default=4,
         show_default=True,
         metavar="N",

@@ -61,7 +61,7 @@ def sketch(
     settings_file = config.load()
     settings = Settings(
         arena=arena,
-        optimization=optimization,
+        optimization=optimization or settings_file.optimization,
         tflm_library=tflm_library or settings_file.path("tflm_library"),
         sketchbook=settings_file.path("sketchbook"),
     )

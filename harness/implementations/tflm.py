@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Sequence
 from functools import cached_property
@@ -23,6 +24,14 @@ LOG_BYTES = 160
 # Assertions cost up to half of the speed, and structures depend on the memory mode: what one ships has neither choice
 # open, and library and sketch must agree.
 _DEFINES = ("NDEBUG", "TF_LITE_STATIC_MEMORY")
+# "Failed to resize buffer. Requested: 9216, available 8, missing: 9208", and its older forms.
+_MISSING = re.compile(r"missing:? (\d+)", re.IGNORECASE)
+_NEEDED = re.compile(r"Needed (\d+) but only (\d+)")
+_MEMORY = re.compile(
+    r"arena size is too small|failed to allocate|allocation failed|resize buffer|this arena cannot be had"
+    r"|not enough memory|out of memory|buffer_head_size|failed to get temp",
+    re.IGNORECASE,
+)
 _WORD_BYTES = 8
 _WORDS_PER_LINE = 5
 
@@ -69,6 +78,16 @@ class Tflm:
         """Raise ``UnsupportedError`` for the first operator that the library has no kernel for."""
         for use in model.operators:
             self._library.registration(use)
+
+    def missing_memory(self, said: str) -> int | None:
+        """Read TFLM's error messages; their wording has changed over the years."""
+        found = _MISSING.search(said)
+        if found:
+            return int(found[1])
+        found = _NEEDED.search(said)
+        if found:
+            return int(found[1]) - int(found[2])
+        return 0 if _MEMORY.search(said) else None
 
     def sketch(self, model: Model, board: Board, arena: int | None) -> Sketch:
         """Return the sketch, with a static arena of ``arena`` bytes or, with None, one from the heap by request."""

@@ -18,14 +18,12 @@ ORDER = 10
 
 def measure(built: Built) -> Reading:
     """Return the flash of the case; raises ``DoesNotFitError`` where the board has less."""
+    figure = require_fit(built)
     board = built.case.board
-    figure = as_on_the_board(built.build.program_bytes, built.baselines.empty.program_bytes, board)
-    if figure > board.flash_bytes:
-        over = figure - board.flash_bytes
-        msg = f"{figure:,} bytes are {over:,} more than the {board.flash_bytes:,} bytes of flash on {board.name}"
-        raise DoesNotFitError(msg, region="FLASH", over_by=over)
     counts_bss = bool(board.flash and board.flash.counts_bss)
-    size = sizes.measure(built.build.elf, built.build.link_map, counts_bss=counts_bss)
+    size = sizes.measure(
+        built.build.elf, built.build.link_map, build_path=built.build.build_path, counts_bss=counts_bss
+    )
     return Reading(
         value=figure,
         unit="B",
@@ -44,6 +42,17 @@ def measure(built: Built) -> Reading:
             "ram_parts": _json(size.ram_parts),
         },
     )
+
+
+def require_fit(built: Built) -> int:
+    """Return the flash figure of the case; raises ``DoesNotFitError`` where the board has less."""
+    board = built.case.board
+    figure = as_on_the_board(built.build.program_bytes, built.baselines.empty.program_bytes, board)
+    if figure > board.flash_bytes:
+        over = figure - board.flash_bytes
+        msg = f"{figure:,} bytes are {over:,} more than the {board.flash_bytes:,} bytes of flash on {board.name}"
+        raise DoesNotFitError(msg, region="FLASH", over_by=over)
+    return figure
 
 
 def as_on_the_board(program: int, empty: int, board: Board) -> int:

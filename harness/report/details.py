@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich import box
+from rich.markup import escape
 from rich.table import Table
 
 from harness.types import Measurement, Status
@@ -40,8 +41,8 @@ def _names(*titles: str) -> Table:
 
 
 def _row(measurement: Measurement, *values: object) -> list[str]:
-    shown = [f"{value:,}" if isinstance(value, int) else str(value) for value in values]
-    return [measurement.model, measurement.implementation, measurement.board, *shown]
+    shown = [f"{value:,}" if isinstance(value, int) else escape(str(value)) for value in values]
+    return [escape(measurement.model), measurement.implementation, measurement.board, *shown]
 
 
 def _parts(measurements: Sequence[Measurement]) -> Table:

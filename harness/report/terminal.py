@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from harness import metrics
@@ -54,7 +55,7 @@ def _table(measurements: Sequence[Measurement]) -> Table:
         table.add_column("\n".join(filter(None, (_TITLES.get(name, name), unit))), justify="right")
     for model, implementation in dict.fromkeys((m.model, m.implementation) for m in measurements):
         row = (cells.get((model, implementation, name)) for name in names)
-        table.add_row(model, implementation, *map(_styled, row))
+        table.add_row(escape(model), implementation, *map(_styled, row))
     return table
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import threading
@@ -11,7 +12,7 @@ from pathlib import Path
 from harness import cmd
 from harness.boards import Board, Virtual
 from harness.errors import MissingError, RigError
-from harness.session import Session, open_session
+from harness.session import SerialPort, Session
 from harness.virtual.tty import VirtualPort
 
 _PROGRAM = "qemu-system-arm"
@@ -22,7 +23,21 @@ _LONGEST_FOLDER = 75
 def _socket_folder() -> Path:
     """Make a temporary folder whose path is short enough for the sockets in it (some 100 characters)."""
     usual = tempfile.gettempdir()
-    return Path(tempfile.mkdtemp(prefix="mcuprof-", dir=usual if len(usual) <= _LONGEST_FOLDER else "/tmp"))
+    parent = Path(usual if len(usual) <= _LONGEST_FOLDER else "/tmp")
+    _sweep(parent)
+    return Path(tempfile.mkdtemp(prefix=f"mcuprof-rig-{os.getpid()}-", dir=parent))
+
+
+def _sweep(parent: Path) -> None:
+    """Remove the folders of processes that were killed and could not do it themselves."""
+    for folder in parent.glob("mcuprof-rig-*"):
+        owner = folder.name.split("-")[2]
+        try:
+            os.kill(int(owner), 0)
+        except ProcessLookupError:
+            shutil.rmtree(folder, ignore_errors=True)
+        except (ValueError, PermissionError):
+            continue
 
 
 class QemuRig:
@@ -66,9 +81,9 @@ class QemuRig:
                     msg = f"QEMU did not start: {self._last_words()}"
                     raise RigError(msg)
 
-    def open(self, log: Path | None = None) -> Session:
+    def open(self) -> Session:
         """Open the port; raises ``RigError`` where it cannot be had."""
-        return open_session(self.port, self.board.baud, log)
+        return Session(SerialPort(self.port, self.board.baud), self.trouble)
 
     def trouble(self) -> str | None:
         """Say what is wrong with the machine, or None when it runs."""

@@ -16,6 +16,10 @@ constexpr const char *kClock = "instructions=";
 inline uint64_t clock_now() { return mcuprof_instructions(); }
 inline uint64_t clock_between(uint64_t start, uint64_t stop) { return stop - start; }
 
+#elif defined(__AVR__)
+
+#error "with interrupts off micros() loses time on AVR: it needs a clock of its own"
+
 #else
 
 constexpr const char *kClock = "us=";

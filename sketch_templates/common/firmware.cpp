@@ -100,16 +100,26 @@ void on_hello(const char *) {
   add_field(" clock_hz=", MCUPROF_CLOCK_HZ);
   add_field(" line=", kLineBytes);
   add_field(" arena=", network_arena_bytes());
-  add_field(" ms=", millis());
   answer_done();
 }
 
 void on_tensors(const char *) {
   if (!started) return answer_fail("not started");
   add_field("inputs=", network_input_count());
-  for (size_t i = 0; i < network_input_count(); ++i) add_field(" input=", network_input(i).bytes);
   add_field(" outputs=", network_output_count());
-  for (size_t i = 0; i < network_output_count(); ++i) add_field(" output=", network_output(i).bytes);
+  answer_done();
+}
+
+// One at a time, because a network may have more tensors than a line has room for.
+void on_size(const char *arguments) {
+  uint32_t is_output = 0;
+  uint32_t index = 0;
+  if (!started) return answer_fail("not started");
+  if (!read_number(&arguments, &is_output) || !read_number(&arguments, &index) ||
+      index >= (is_output ? network_output_count() : network_input_count())) {
+    return answer_fail("there is no such tensor");
+  }
+  add_field("bytes=", (is_output ? network_output(index) : network_input(index)).bytes);
   answer_done();
 }
 
@@ -213,7 +223,7 @@ struct Verb {
 };
 
 const Verb kVerbs[] = {
-    {"hello", on_hello},   {"tensors", on_tensors}, {"arena", on_arena}, {"alloc", on_alloc},
+    {"hello", on_hello},   {"tensors", on_tensors}, {"size", on_size}, {"arena", on_arena}, {"alloc", on_alloc},
     {"heap", on_heap}, {"start", on_start},   {"input", on_input}, {"stash", on_stash},
     {"run", on_run},       {"output", on_output},   {"reset", on_reset},
 };

@@ -18,6 +18,8 @@ inline void reset_board() {
   __asm volatile("dsb" ::: "memory");
   *reinterpret_cast<volatile uint32_t *>(0xE000ED0C) = 0x05FA0004u;  // SCB_AIRCR: VECTKEY, SYSRESETREQ
   __asm volatile("dsb" ::: "memory");
+#else
+#error "how to reset this processor is not known"
 #endif
   for (;;) {
   }

@@ -13,6 +13,7 @@ bool line_too_long = false;
 char nonce[9] = "";         // of the request that is being answered, or was answered last
 char answer[kLineBytes + 1];  // "<kind> <text>" of the last final answer, kept for a repeat
 size_t answer_length = 0;
+bool answer_cut = false;    // it did not fit into the line
 bool answered = false;
 uint32_t sequence = 0;
 
@@ -74,7 +75,10 @@ void send_line(const char *text, size_t length) {
 }
 
 void add_bytes(const char *text, size_t length) {
-  if (length > kLineBytes - answer_length) length = kLineBytes - answer_length;
+  if (length > kLineBytes - answer_length) {
+    length = kLineBytes - answer_length;
+    answer_cut = true;
+  }
   memcpy(answer + answer_length, text, length);
   answer_length += length;
 }
@@ -131,6 +135,7 @@ bool take_line(Request *request) {
   }
   strcpy(nonce, line + 1);
   answered = false;
+  answer_cut = false;
   answer_length = kKindBytes;
   return true;
 }
@@ -178,7 +183,10 @@ void add_hex(const char *key, const uint8_t *data, size_t bytes) {
   }
 }
 
-void answer_done() { finish("done "); }
+void answer_done() {
+  if (answer_cut) return answer_fail("the answer is longer than a line");
+  finish("done ");
+}
 
 void answer_fail(const char *reason) {
   answer_length = kKindBytes;

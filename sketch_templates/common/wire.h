@@ -15,7 +15,7 @@ namespace mcuprof {
 
 // The longest line, either way. It bounds the data of one request; the host learns it from "hello".
 #if defined(__AVR__)
-constexpr size_t kLineBytes = 96;
+constexpr size_t kLineBytes = 192;
 #else
 constexpr size_t kLineBytes = 320;
 #endif

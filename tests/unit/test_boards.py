@@ -45,7 +45,7 @@ def test_a_board_of_ones_own(tmp_path):
     [
         ("flsh_bytes = 1", r"mine.toml: unknown key 'flsh_bytes'; did you mean 'flash_bytes'"),
         ("baud = 'fast'", r"mine.toml: the key 'baud': expected `int`, got `str`"),
-        ("baud = 0", r"mine.toml: the key 'baud': expected a number above 0, got 0"),
+        ("baud = 0", r"mine.toml: the key 'baud': 0 is too small"),
         ("[flash]\ncore_bytes = 1\ncore = 1", r"unknown key 'core' in \[flash\]; did you mean 'core_bytes'"),
         ("[flash]", r"mine.toml: the key 'core_bytes' in \[flash\] is missing"),
         ("name = 'x'", r"mine.toml: 'name' is not a key"),

@@ -27,6 +27,7 @@ def _impatient(monkeypatch):
     monkeypatch.setattr(sessions, "_REPEAT_S", 0.02)
     monkeypatch.setattr("harness.firmware._HELLO_S", 0.3)
     monkeypatch.setattr("harness.metrics.ram._LEAST_DEADLINE_S", 0.2)
+    monkeypatch.setattr("harness.metrics.flash.require_fit", lambda built: built.build.program_bytes)
     monkeypatch.setattr(
         "harness.metrics.flash.measure", lambda built: Reading(value=built.build.program_bytes, unit="B")
     )
@@ -41,6 +42,9 @@ class FakeImplementation:
     def describe(self):
         return "a fake"
 
+    def missing_memory(self, said):
+        return 0 if "memory" in said else None
+
 
 class FakeWorkbench:
     """Hands out boards in memory in place of builds and rigs."""
@@ -54,7 +58,16 @@ class FakeWorkbench:
     def build(self, case):
         if self.build_error:
             raise self.build_error
-        build = Build(folder=Path("/nowhere"), key="k", program_bytes=5000, data_bytes=100, seconds=1, provenance={})
+        build = Build(
+            folder=Path("/nowhere"),
+            key="k",
+            sketch="s",
+            build_path="/b",
+            program_bytes=5000,
+            data_bytes=100,
+            seconds=1,
+            provenance={},
+        )
         return Built(case=case, build=build, baselines=Baselines(lambda: build, lambda: build), arena=None)
 
     def reopen(self):
@@ -135,8 +148,8 @@ def test_a_wrong_output_makes_every_figure_worthless(tmp_path):
 
 
 def test_a_crash_costs_its_metric_and_no_other(tmp_path):
-    # the requests before: hello, reset, hello; start, tensors, input, run, output; then init begins
-    board = FakeBoard(faults=Faults(crash_at=11))
+    # hello, reset, hello; start, tensors, two sizes, input, run, output; then, for init: reset, hello, start
+    board = FakeBoard(faults=Faults(crash_at=13))
     found = measure(tmp_path, FakeWorkbench(board))
     statuses = {metric: m.status for (_, _, metric), m in found.items()}
     assert list(statuses.values()).count(Status.CRASHED) == 1
@@ -146,7 +159,7 @@ def test_a_crash_costs_its_metric_and_no_other(tmp_path):
 
 def test_a_hang_costs_its_metric_and_no_other(tmp_path, monkeypatch):
     monkeypatch.setattr(RigBench, "first_run_deadline", lambda self: 0.2)
-    board = FakeBoard(faults=Faults(hang_at=11))
+    board = FakeBoard(faults=Faults(hang_at=13))
     workbench = FakeWorkbench(board)
     statuses = [m.status for m in measure(tmp_path, workbench).values()]
     assert statuses.count(Status.HUNG) == 1

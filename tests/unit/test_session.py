@@ -1,4 +1,3 @@
-import io
 import random
 
 import pytest
@@ -7,7 +6,7 @@ from harness import session as sessions
 from harness.errors import CrashedError, HungError, RigError
 from harness.fake import FakeBoard, Faults
 from harness.firmware import Firmware
-from harness.session import RequestFailed, Session, WireLog
+from harness.session import RequestFailed, Session
 
 
 @pytest.fixture(autouse=True)
@@ -72,8 +71,8 @@ def test_a_device_that_crashes():
 
 
 def test_a_device_that_resets_by_itself():
-    device = firmware(faults=Faults(reset_at=4))
-    device.start(1)  # makes two requests, after the hello
+    device = firmware(faults=Faults(reset_at=6))
+    device.start(1)  # makes four requests, after the hello
     with pytest.raises(CrashedError, match="reset by itself"):
         device.run(1)
 
@@ -102,13 +101,13 @@ def test_two_thousand_requests_over_a_bad_line_are_answered_right():
     assert device.session.repeats > 0
 
 
-def test_the_wire_log_can_be_read():
-    sink = io.StringIO()
-    session = Session(FakeBoard(), WireLog(sink=sink))
-    session.hello(1)
-    sent, received = sink.getvalue().splitlines()[:2]
-    assert " > b'?" in sent
-    assert " < b'@1 " in received
+def test_a_rig_that_dies_is_not_waited_for():
+    dead = []
+    session = Session(FakeBoard(faults=Faults(silent_after=2)), lambda: dead[0] if dead else None)
+    device = Firmware(session)
+    dead.append("QEMU ended with code 1")
+    with pytest.raises(RigError, match="QEMU ended"):
+        device.run(60)
 
 
 def test_a_reset_whose_answer_is_damaged():
