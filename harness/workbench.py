@@ -25,6 +25,7 @@ HARDWARE_STARTS = 32
 VIRTUAL_REPEATS = 3
 """Timed runs and starts on a virtual board, which repeats exactly."""
 _FIRST_RUN_S = 300.0
+_LINKABLE_BYTES = 1 << 28
 
 Say = Callable[[str], None]
 
@@ -190,8 +191,8 @@ def _greet(session: Session) -> Firmware:
 
 
 def _require_ram(board: Board, arena: int) -> None:
-    """Raise ``DoesNotFitError`` for an arena that no build is needed to know as too large."""
-    if arena > board.ram_bytes:
+    """Raise ``DoesNotFitError`` for an arena beyond what a linker can count; it tells of smaller ones itself."""
+    if arena > _LINKABLE_BYTES:
         over = arena - board.ram_bytes
         msg = f"an arena of {arena:,} bytes is {over:,} bytes larger than the whole RAM of {board.name}"
         raise DoesNotFitError(msg, region="RAM", over_by=over)

@@ -89,6 +89,14 @@ def test_an_arena_larger_than_the_ram(mcuprof):
         assert cell["details"]["over_by_bytes"] > 60_000
 
 
+def test_an_arena_beyond_what_a_linker_can_count(mcuprof):
+    for size in (3_000_000_000, 4_294_970_416):
+        answer = mcuprof("flash-size", "digits", *CASE, "--arena", size, "--json")
+        [cell] = answer.measurements
+        assert cell["status"] == "does-not-fit"
+        assert cell["details"]["over_by_bytes"] == size - 262_144
+
+
 def test_an_arena_that_is_too_small_shows_what_the_library_says(mcuprof):
     answer = mcuprof("timing", "digits", *CASE, "--arena", "600", "--json")
     assert {m["status"] for m in answer.measurements} == {"does-not-fit"}
@@ -170,6 +178,77 @@ def test_a_library_that_does_not_compile(mcuprof, tmp_path, environment):
     assert "undeclared_name" in cell["reason"]
     log = cell["reason"].split("whole output: ")[1].rstrip(")")
     assert "undeclared_name" in Path(log).read_text()
+
+
+def test_a_board_with_the_fqbn_of_another(mcuprof, tmp_path):
+    (tmp_path / "own").mkdir()
+    text = boards.files()["nano33ble-sim"].read_text().replace("262_144", "131_072")
+    (tmp_path / "own" / "small.toml").write_text(text)
+    (tmp_path / "mcuprof.toml").write_text('boards = "own"\n')
+    answer = mcuprof("ram-search", "digits", *CASE)
+    assert answer.code == 2
+    assert "nano33ble-sim and small have the same fqbn" in answer.err
+    (tmp_path / "own" / "small.toml").write_text(text.replace(":nano33ble", ":small"))
+    whole, half = (
+        mcuprof("ram-search", "digits", "--impl", "tflm", "--board", name, "--json").measurements[0]["value"]
+        for name in ("nano33ble-sim", "small")
+    )
+    assert whole - half == 131_072
+
+
+def test_a_virtual_machine_that_does_not_start(mcuprof, tmp_path):
+    (tmp_path / "own").mkdir()
+    text = boards.files()["nano33ble-sim"].read_text().replace(":nano33ble", ":odd").replace("an386", "an999")
+    (tmp_path / "own" / "odd.toml").write_text(text)
+    (tmp_path / "mcuprof.toml").write_text('boards = "own"\n')
+    answer = mcuprof("timing", "digits", "--impl", "tflm", "--board", "odd", "--arena", "4000", "--json")
+    assert answer.code == 1
+    assert {m["status"] for m in answer.measurements} == {"rig-failed"}
+    assert all("QEMU did not start" in m["reason"] for m in answer.measurements)
+
+
+def test_a_real_board_whose_core_is_missing(mcuprof, tmp_path):
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "mine.toml").write_text(
+        'title = "Mine"\nfqbn = "arduino:mbed_nano:nano33ble"\nclock_hz = 64_000_000\n'
+        "flash_bytes = 983_040\nram_bytes = 262_144\n"
+    )
+    (tmp_path / "mcuprof.toml").write_text('boards = "own"\n')
+    answer = mcuprof("flash-size", "digits", "--impl", "tflm", "--board", "mine", "--arena", "4000")
+    assert answer.code == 3
+    assert "arduino:mbed_nano of the board mine is not installed" in answer.err
+
+
+def test_an_emulator_that_is_killed_is_not_taken_for_a_lack_of_memory(start, environment):
+    process = start("ram-search", "person_detection", *CASE, "--opt", "O2", "--json", "-v")
+    folder = environment["TMPDIR"]
+
+    def emulator():
+        for entry in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                words = entry.read_bytes().decode(errors="replace").split("\0")
+            except OSError:
+                continue
+            if "qemu-system" in words[0] and any(folder in word for word in words):
+                return int(entry.parent.name)
+        return None
+
+    assert wait_for(emulator, 400)
+    time.sleep(2)
+    os.kill(emulator(), signal.SIGKILL)
+    out, _ = process.communicate(timeout=120)
+    [cell] = json.loads(out)["measurements"]
+    assert cell["status"] in ("rig-failed", "skipped")
+    assert "QEMU ended" in cell["reason"]
+
+
+def test_a_run_that_another_process_works_on_is_not_taken_over(start, mcuprof, emulators):
+    process = start("run", "keyword_spotting", *CASE)
+    assert wait_for(emulators, 400)
+    answer = mcuprof("run", "--resume")
+    assert answer.code == 2
+    assert "is still at work in another process" in answer.err
+    process.send_signal(signal.SIGINT)
 
 
 def test_a_port_in_use():
