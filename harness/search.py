@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -26,11 +25,6 @@ class Found:
 
     largest: int
     probes: tuple[Probe, ...]
-
-
-def probe_limit(high: int) -> int:
-    """Return how many probes a search up to ``high`` bytes takes at most where the granule holds: log2 of it."""
-    return max(2, math.ceil(math.log2(high + 2)))
 
 
 def largest_working(probe: Callable[[int], Probe], high: int, guess: int | None = None) -> Found:

@@ -13,15 +13,7 @@ _SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
 def pytest_addoption(parser):
-    parser.addoption("--hardware", action="store_true", help="also run the tests that need an attached board")
     parser.addoption("--update-golden", action="store_true", help="remake the golden files; review what changes")
-
-
-def pytest_collection_modifyitems(config, items):
-    if not config.getoption("--hardware"):
-        for item in items:
-            if "hardware" in item.keywords:
-                item.add_marker(pytest.mark.skip(reason="needs an attached board; run with --hardware"))
 
 
 @pytest.fixture
