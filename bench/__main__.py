@@ -10,11 +10,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from bench.command_line import rows as command_line_rows
 from bench.row import Row
+from harness.report.terminal import console
 
 _SUITES = (command_line_rows,)
 
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
     table = Table("what", "figure", "aim", "met", box=box.SIMPLE_HEAD, pad_edge=False)
     for row in rows:
         table.add_row(row.what, row.shown, row.aim, "yes" if row.met else "NO")
-    Console().print(table)
+    console().print(table)
     chosen.output.parent.mkdir(parents=True, exist_ok=True)
     content = {"schema": 1, "rows": [asdict(row) for row in rows]}
     chosen.output.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
