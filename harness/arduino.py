@@ -184,11 +184,19 @@ class Arduino:
                     "arduino_cli": self._cli.version,
                     **tools.provenance(),
                     "optimization": options.optimization or "the core's own",
-                    "flags": tools.flags,
+                    "flags": " ".join(
+                        [tools.flags, _properties(board, options).get("compiler.cpp.extra_flags", "")]
+                    ).strip(),
                     "build_properties": json.dumps(_properties(board, options)),
                 },
             },
         )
+
+    def compile_command(self, board: Board, folder: Path, libraries: Path | None) -> list[str]:
+        """Return the words of the command that builds a sketch folder by hand, with the libraries of a folder."""
+        words = [str(self._cli.path), "--config-file", str(self._workplace.config), "compile", "--fqbn", board.fqbn]
+        words += ["--libraries", str(libraries)] if libraries is not None else []
+        return [*words, str(folder)]
 
     def upload(self, build: Build, board: Board, port: str) -> None:
         """Write a build to the board at ``port`` by the platform's own upload tool; raises ``RigError``."""

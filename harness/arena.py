@@ -80,7 +80,11 @@ def refusal(bench: Bench, said: str, tried: str) -> CaseError:
     implementation = bench.built.case.implementation
     msg = f"{implementation.describe()} failed{tried}: {said}"
     missing = implementation.missing_memory(said)
-    return UnsupportedError(msg) if missing is None else DoesNotFitError(msg, region="RAM", over_by=missing or None)
+    if missing is None:
+        return UnsupportedError(msg)
+    # What is missing is of the first allocation that failed; those after it are not known.
+    more = f" (at least {missing:,} bytes are missing)" if missing else ""
+    return DoesNotFitError(msg + more, region="RAM", over_by=missing or None, at_least=True)
 
 
 def _start(bench: Bench, size: int) -> None:

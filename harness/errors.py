@@ -55,12 +55,16 @@ class DoesNotFitError(CaseError):
 
     status = Status.DOES_NOT_FIT
 
-    def __init__(self, message: str, *, region: str, over_by: int | None, log: Path | None = None) -> None:
+    def __init__(
+        self, message: str, *, region: str, over_by: int | None, at_least: bool = False, log: Path | None = None
+    ) -> None:
         super().__init__(message, log=log)
         self.region = region
         """``FLASH`` or ``RAM``."""
         self.over_by = over_by
         """Bytes that are missing, where that is known."""
+        self.at_least = at_least
+        """Whether more than that may be missing."""
 
 
 class WrongOutputError(CaseError):

@@ -265,7 +265,7 @@ def sample_inputs(model: Model, count: int, data: Path | None = None) -> tuple[l
     """
     path = data or model.path.with_suffix(".npz")
     if len(model.inputs) == 1 and path.is_file():
-        return _stored_inputs(model, count, path), f"{path.name} (labelled test set)"
+        return _stored_inputs(model, count, path), f"x_data of {path.name}"
     if data is not None:
         msg = f"there is no data file {data}" if not data.is_file() else "--data needs a model with one input"
         raise UsageError(msg)
@@ -282,7 +282,7 @@ def _stored_inputs(model: Model, count: int, path: Path) -> list[list[Array]]:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             samples = stored["x_data"]
     except (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as error:
-        msg = f"{path} is not a test set: an .npz with the arrays x_data and y_data is needed ({error})"
+        msg = f"{path} is not a test set: an .npz with the array x_data is needed ({error})"
         raise UsageError(msg) from error
     if samples.ndim == 0 or len(samples) == 0:
         msg = f"{path}: x_data holds no samples"

@@ -98,7 +98,9 @@ def _measure(
 
 
 def _over(error: CaseError) -> dict[str, Json]:
-    return {"region": error.region, "over_by_bytes": error.over_by} if isinstance(error, DoesNotFitError) else {}
+    if not isinstance(error, DoesNotFitError):
+        return {}
+    return {"region": error.region, "over_by_at_least_bytes" if error.at_least else "over_by_bytes": error.over_by}
 
 
 class _CaseRun:
@@ -124,6 +126,7 @@ class _CaseRun:
         # A measurement of a wrong network is worth nothing, so the output is looked at whatever is asked for: on all
         # inputs where it is itself asked for, else on the first.
         asked = "output" in self._waiting
+        self._workbench.say(f"{self._case}: output")
         reading = _guarded(lambda: output.measure(bench, None if asked else 1), bench)
         if asked:
             yield self._take("output", reading)
@@ -132,6 +135,7 @@ class _CaseRun:
             return
         for name, module in list(self._waiting.items()):
             try:
+                self._workbench.say(f"{self._case}: {name}")
                 reading = _guarded(partial(module.measure, bench), bench)
             except (HungError, CrashedError) as error:
                 yield self._take(name, _failed(error.status, error.message))
@@ -148,6 +152,7 @@ class _CaseRun:
         board = self._case.board
         counted = reading.clock is not None and reading.clock.unit != "s" and reading.value is not None
         provenance: dict[str, Json] = {"model_sha256": self._case.model.sha256, "board_digest": board.digest}
+        provenance |= self._case.implementation.provenance()
         if self._built is not None:
             provenance |= self._workbench.provenance(self._built)
             provenance |= {"arena_bytes": self._built.arena, "arena_probes": self._built.arena_probes}

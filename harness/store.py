@@ -93,6 +93,11 @@ class Store:
             )
             raise McuprofError(msg) from error
 
+    def drop_if_empty(self, run: Run) -> None:
+        """Remove the file of a run that ended before anything was measured."""
+        if not run.measurements:
+            self.path(run).unlink(missing_ok=True)
+
     def latest_unfinished(self) -> Run:
         """Return the last run that was cut off; raises ``UsageError`` where there is none."""
         for path in sorted(self.folder.glob("*.json"), reverse=True):
@@ -100,7 +105,7 @@ class Store:
                 run = load(path)
             except UsageError:
                 continue  # a damaged file costs only itself
-            if run.finished is None:
+            if run.finished is None and run.measurements:
                 return run
         msg = f"there is no run to go on with: every run in {self.folder} is finished"
         raise UsageError(msg)

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
 from harness import arena as arenas
 from harness import reference, sketch
@@ -14,6 +15,7 @@ from harness.boards import Board
 from harness.case import Baselines, Built, Case, Expected, Settings
 from harness.errors import CaseError, CrashedError, DoesNotFitError, RigError
 from harness.firmware import Firmware
+from harness.metrics import flash
 from harness.models import Model
 from harness.platform import Workplace
 from harness.rig import Rig, connect
@@ -61,7 +63,7 @@ class Workbench:
     def __init__(self, workplace: Workplace, settings: Settings, say: Say) -> None:
         self._workplace = workplace
         self._settings = settings
-        self._say = say
+        self.say = say
         self._rigs: dict[str, Rig] = {}
         self._expected: dict[str, Expected] = {}
 
@@ -77,7 +79,7 @@ class Workbench:
     def expected(self, model: Model) -> Expected:
         """Return the inputs of ``model`` with the outputs that are right."""
         if model.sha256 not in self._expected:
-            self._say(f"{model.name}: reference outputs")
+            self.say(f"{model.name}: reference outputs")
             self._expected[model.sha256] = reference.expected(model, self._settings.inputs, self._settings.data)
         return self._expected[model.sha256]
 
@@ -86,7 +88,7 @@ class Workbench:
         whole, arena, probes = self._whole_sketch(case)
         return Built(
             case=case,
-            build=self._compile(whole, case.board, self._options(case), str(case)),
+            build=self._compile_whole(case, whole, str(case)),
             baselines=self._baselines(case),
             arena=arena,
             arena_probes=probes,
@@ -102,6 +104,10 @@ class Workbench:
     def sketch(self, case: Case) -> Sketch:
         """Return the sketch of a case, its arena searched for where none was given."""
         return self._whole_sketch(case)[0]
+
+    def compile_command(self, board: Board, folder: Path, libraries: Path | None) -> list[str]:
+        """Return the words of the command that builds a sketch folder by hand."""
+        return self._arduino.compile_command(board, folder, libraries)
 
     def _whole_sketch(self, case: Case) -> tuple[Sketch, int | None, int]:
         case.implementation.check(case.model)
@@ -120,7 +126,7 @@ class Workbench:
         rig = self._rig(board)
 
         def reopen() -> Session:
-            self._say(f"{built.case}: upload")
+            self.say(f"{built.case}: upload")
             self._arduino.upload(built.build, board, rig.port)
             return rig.open()
 
@@ -160,17 +166,29 @@ class Workbench:
         return Options(optimization=self._settings.optimization)
 
     def _compile(self, what: Sketch, board: Board, options: Options, name: str) -> Build:
-        self._say(f"{name}: compile for {board.name}")
+        self.say(f"{name}: compile for {board.name}")
         return self._arduino.compile(what, board, options)
+
+    def _compile_whole(self, case: Case, whole: Sketch, name: str) -> Build:
+        """Compile a case's sketch; what the linker says is too much is told by the rule of the flash figure."""
+        board = case.board
+        try:
+            return self._compile(whole, board, self._options(case), name)
+        except DoesNotFitError as error:
+            if error.region != "FLASH" or board.flash is None or error.over_by is None:
+                raise
+            program = board.flash_bytes + error.over_by
+            flash.require_room(program, self._baselines(case).empty.program_bytes, board)
+            raise
 
     def _find_arena(self, case: Case) -> arenas.Arena:
         whole = case.implementation.sketch(case.model, case.board, None)
-        build = self._compile(whole, case.board, self._options(case), f"{case} (arena search)")
+        build = self._compile_whole(case, whole, f"{case} (arena search)")
         found = arenas.recall(build.key)
         if found is None:
             built = Built(case=case, build=build, baselines=self._baselines(case), arena=None)
             with self.bench(built) as bench:
-                self._say(f"{case}: arena search")
+                self.say(f"{case}: arena search")
                 found = arenas.search(bench)
             arenas.keep(build.key, found)
         return found

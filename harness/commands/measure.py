@@ -94,6 +94,8 @@ def _measure(chosen: Chosen, names: tuple[str, ...], *, resume: bool = False) ->
     plan = _plan(chosen, names, settings, settings_file)
     for model in plan.models:
         models.sample_inputs(model, 1, settings.data)  # a data set that does not fit is known before the work
+    for implementation in plan.implementations:
+        implementation.describe()  # so is a library that is not there
     if record is not None:
         _require_same_cases(record, plan)
     else:
@@ -109,6 +111,7 @@ def _measure(chosen: Chosen, names: tuple[str, ...], *, resume: bool = False) ->
         finally:
             bench.close()
             progress.close()
+            store.drop_if_empty(record)
             if record.measurements:
                 _report(record, store.path(record), as_json=chosen.as_json, content=document(record))
     return 0 if all(m.status.is_answer for m in record.measurements) else 1

@@ -22,14 +22,15 @@ def _show(rows: Sequence[dict[str, Any]], key: str, *, as_json: bool) -> None:
     from rich import box
     from rich.table import Table
 
-    from harness.report.terminal import console
+    from harness.report.terminal import console, print_table
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for title in rows[0] if rows else [key]:
-        table.add_column(title, overflow="fold")
+        number = bool(rows) and isinstance(rows[0][title], int | float)
+        table.add_column(title, overflow="fold", no_wrap=number, justify="right" if number else "left")
     for row in rows:
         table.add_row(*(f"{v:,}" if isinstance(v, int) and not isinstance(v, bool) else str(v) for v in row.values()))
-    console().print(table)
+    print_table(table, console())
 
 
 @click.command("boards", epilog="Example:  mcuprof boards --json")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from pathlib import Path
 
@@ -91,15 +92,15 @@ def sketch(
     except OSError as error:
         msg = f"the folder {folder} cannot be written: {error.strerror or error}"
         raise UsageError(msg) from error
-    where = folder / "libraries" / library.path.name if library is not None else None
+    command = bench.compile_command(case.board, folder, folder / "libraries" if library is not None else None)
     if as_json:
-        facts = {"folder": str(folder), "fqbn": case.board.fqbn, "library": str(where) if where else None}
+        facts = {"folder": str(folder), "fqbn": case.board.fqbn, "compile": command}
         click.echo(json.dumps({"schema": 1, "sketch": facts}, indent=1))
         return 0
     click.echo(f"sketch: {folder} (for {case.board.fqbn})")
-    if where is not None:
+    if library is not None:
         click.echo(
-            f"library: {where}; put it into your sketchbook's libraries, or compile with arduino-cli's "
-            f"--libraries {where.parent}"
+            f"its library: {folder / 'libraries' / library.path.name}; the Arduino IDE wants it in your sketchbook"
         )
+    click.echo(f"to build it:\n  {shlex.join(command)}")
     return 0

@@ -46,8 +46,12 @@ def measure(built: Built) -> Reading:
 
 def require_fit(built: Built) -> int:
     """Return the flash figure of the case; raises ``DoesNotFitError`` where the board has less."""
-    board = built.case.board
-    figure = as_on_the_board(built.build.program_bytes, built.baselines.empty.program_bytes, board)
+    return require_room(built.build.program_bytes, built.baselines.empty.program_bytes, built.case.board)
+
+
+def require_room(program: int, empty: int, board: Board) -> int:
+    """Return the flash figure of a program of ``program`` bytes; raises ``DoesNotFitError`` as ``require_fit`` does."""
+    figure = as_on_the_board(program, empty, board)
     if figure > board.flash_bytes:
         over = figure - board.flash_bytes
         msg = f"{figure:,} bytes are {over:,} more than the {board.flash_bytes:,} bytes of flash on {board.name}"

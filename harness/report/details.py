@@ -20,7 +20,10 @@ def tables(measurements: Sequence[Measurement]) -> list[tuple[str, Table]]:
     if {m.metric for m in measurements} == {"flash"} and done:
         return [
             ("flash by part, in bytes", _parts(done)),
-            ("flash by section, and sketches to compare with, in bytes", _sections(done)),
+            (
+                "the same by section, and the firmware with no network, in bytes",
+                _sections(done),
+            ),
         ]
     if {m.metric for m in measurements} == {"ram"} and done:
         return [("probes", _probes(done))]
@@ -34,9 +37,9 @@ def _details(measurement: Measurement) -> dict[str, Any]:
 def _names(*titles: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for title in ("model", "impl.", "board"):
-        table.add_column(title)
+        table.add_column(title, overflow="fold")
     for title in titles:
-        table.add_column(title, justify="right")
+        table.add_column(title, justify="right", no_wrap=title != "why not")
     return table
 
 
@@ -55,11 +58,12 @@ def _parts(measurements: Sequence[Measurement]) -> Table:
 
 def _sections(measurements: Sequence[Measurement]) -> Table:
     sections = list(dict.fromkeys(name for m in measurements for name in _details(m)["sections"]))
-    table = _names(*sections, "empty sketch", "no network")
+    table = _names(*sections, "- empty sketch", "+ real core", "(no network)")
     for m in measurements:
         details = _details(m)
         found = (details["sections"].get(name, 0) for name in sections)
-        table.add_row(*_row(m, *found, details["empty_sketch_bytes"], details["harness_only_bytes"]))
+        real_core = details["real_core_bytes"] or 0
+        table.add_row(*_row(m, *found, details["empty_sketch_bytes"], real_core, details["harness_only_bytes"]))
     return table
 
 

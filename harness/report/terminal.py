@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from rich import box
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement as RichMeasurement
 from rich.table import Table
 
 from harness import metrics
@@ -31,15 +32,21 @@ def console() -> Console:
     return plain if plain.is_terminal or "COLUMNS" in os.environ else Console(width=_PIPE_WIDTH)
 
 
+def print_table(table: Table, console: Console) -> None:
+    """Print a table with no figure cut: text is folded, and what is still too wide goes beyond the edge."""
+    least = RichMeasurement.get(console, console.options.update(max_width=10_000), table).minimum
+    console.print(table, width=max(least, console.width) if least > console.width else None, crop=False)
+
+
 def show(measurements: Sequence[Measurement], console: Console) -> None:
     """Print one table a board, a row a case, and below them the notes: reasons, clocks, versions."""
     for board in dict.fromkeys(m.board for m in measurements):
         rows = [m for m in measurements if m.board == board]
         console.print(_title(rows), style="bold", highlight=False, markup=False)
-        console.print(_table(rows))
+        print_table(_table(rows), console)
     for title, table in details.tables(measurements):
         console.print(title, style="bold", highlight=False, markup=False)
-        console.print(table)
+        print_table(table, console)
     for note in notes(measurements):
         console.print(f"• {note}", highlight=False, markup=False)
 
@@ -48,11 +55,11 @@ def _table(measurements: Sequence[Measurement]) -> Table:
     names = [name for name in metrics.all_metrics() if any(m.metric == name for m in measurements)]
     cells = {(m.model, m.implementation, m.metric): m for m in measurements}
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("model")
+    table.add_column("model", overflow="fold")
     table.add_column("impl.")
     for name in names:
         unit = next((m.unit for m in measurements if m.metric == name and m.clock and m.value is not None), "")
-        table.add_column("\n".join(filter(None, (_TITLES.get(name, name), unit))), justify="right")
+        table.add_column("\n".join(filter(None, (_TITLES.get(name, name), unit))), justify="right", no_wrap=True)
     for model, implementation in dict.fromkeys((m.model, m.implementation) for m in measurements):
         row = (cells.get((model, implementation, name)) for name in names)
         table.add_row(escape(model), implementation, *map(_styled, row))
@@ -108,19 +115,29 @@ def _clocks(measurements: Sequence[Measurement]) -> list[str]:
 def _versions(measurements: Sequence[Measurement]) -> list[str]:
     return list(
         dict.fromkeys(
-            f"{m.implementation} is {m.provenance['runs_on']}" for m in measurements if m.provenance.get("runs_on")
+            f"{m.implementation} is {m.provenance['runs_on']}{_not_for_shipping(m)}"
+            for m in measurements
+            if m.provenance.get("runs_on")
         )
     )
 
 
+def _not_for_shipping(measurement: Measurement) -> str:
+    reference = str(measurement.provenance.get("tflm_kernels", "")).startswith("reference")
+    return ": not what one would ship, which is faster" if reference else ""
+
+
 def _costs(measurements: Sequence[Measurement]) -> list[str]:
-    flash = next((m for m in measurements if m.metric == "flash" and m.status is Status.OK), None)
-    ram = next((m for m in measurements if m.metric == "ram" and m.status is Status.OK), None)
-    said = []
-    if flash is not None:
-        said.append(f"{flash.details['harness_bytes']:,} B of flash")
-    if ram is not None:
-        said.append(f"{ram.details['harness_static_bytes']:,} B of RAM")
-    return (
-        [f"mcuprof's own firmware takes {' and '.join(said)} (the sketch without a network says so)"] if said else []
-    )
+    """Say for each board what the profiling firmware has of the figures above."""
+    notes = []
+    for board in dict.fromkeys(m.board for m in measurements):
+        done = [m for m in measurements if m.board == board and m.status is Status.OK]
+        flash = next((m.details["harness_bytes"] for m in done if m.metric == "flash"), None)
+        ram = next((m.details["harness_static_bytes"] for m in done if m.metric == "ram"), None)
+        said = [f"{size:,} B of {what}" for size, what in ((flash, "flash"), (ram, "RAM")) if size is not None]
+        if said:
+            notes.append(
+                f"on {board} mcuprof's own firmware, with what it needs of core and C library, takes "
+                f"{' and '.join(said)}; the figures above include it"
+            )
+    return notes

@@ -60,7 +60,7 @@ def test_inputs_come_from_the_test_set_beside_the_model():
     assert len(inputs) == 5
     assert inputs[0][0].shape == (1, 8, 8, 1)
     assert inputs[0][0].dtype == np.int8
-    assert source == "digits.npz (labelled test set)"
+    assert source == "x_data of digits.npz"
 
 
 def test_without_a_test_set_inputs_are_drawn_the_same_each_time(tmp_path):

@@ -42,6 +42,9 @@ class FakeImplementation:
     def describe(self):
         return "a fake"
 
+    def provenance(self):
+        return {"runs_on": "a fake"}
+
     def missing_memory(self, said):
         return 0 if "memory" in said else None
 
@@ -90,6 +93,9 @@ class FakeWorkbench:
 
     def provenance(self, built):
         return {"compiler": "none"}
+
+    def say(self, text):
+        pass
 
 
 def measure(tmp_path, workbench, *, board_names=("nano33ble-sim",), names=None, implementations=("tflm",)):

@@ -42,6 +42,9 @@ def test_what_is_cut_off_can_go_on(tmp_path):
     store = Store(tmp_path)
     store.finish(store.begin({"n": 1}, {}))
     cut = store.begin({"n": 2}, {})
+    cut.measurements.append(measurement())
+    store.save(cut)
+    store.begin({"n": 3}, {})  # ended before anything was measured: nothing to go on with
     assert store.latest_unfinished().id == cut.id
     store.finish(cut)
     with pytest.raises(UsageError, match="there is no run to go on with"):
@@ -70,6 +73,8 @@ def test_a_failed_save_leaves_the_file_whole(tmp_path, monkeypatch):
 def test_a_damaged_file_costs_only_itself(tmp_path, content):
     store = Store(tmp_path)
     good = store.begin({}, {})
+    good.measurements.append(measurement())
+    store.save(good)
     (tmp_path / "99999999-damaged.json").write_text(content)
     with pytest.raises(UsageError):
         load(tmp_path / "99999999-damaged.json")

@@ -1,13 +1,11 @@
 """The commands beside the measuring ones."""
 
 import json
+import shlex
 import subprocess
 import sys
 
 import pytest
-
-from harness.platform import workplace
-from harness.setup import find_arduino_cli
 
 
 def test_help_has_an_example_for_every_command(mcuprof):
@@ -65,10 +63,8 @@ def test_a_sketch_builds_by_arduino_cli_alone(mcuprof, tmp_path):
     answer = mcuprof("sketch", "digits", "--impl", "tflm", "--board", "nano33ble-sim", "-o", folder, "--opt", "O2")
     assert answer.code == 0, answer.err
     assert (folder / "my_digits.ino").is_file()
-    words = [
-        find_arduino_cli().path, "--config-file", workplace().config, "compile", "--fqbn", "mcuprof:qemu:nano33ble",
-        "--libraries", folder / "libraries", "--warnings", "all", folder,
-    ]  # fmt: skip
+    command = shlex.split(answer.out.split("to build it:")[1])
+    words = [*command[:-1], "--warnings", "all", command[-1]]
     done = subprocess.run(list(map(str, words)), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     ours = [line for line in done.stderr.splitlines() if "my_digits" in line and "warning" in line]

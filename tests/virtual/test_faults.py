@@ -80,6 +80,25 @@ def test_a_model_too_big_for_the_flash(mcuprof, tmp_path):
     assert f"{cell['details']['over_by_bytes']:,}" in cell["reason"]
 
 
+def test_bytes_over_are_by_the_same_rule_when_the_linker_overflows(mcuprof, tmp_path):
+    (tmp_path / "own").mkdir()
+    text = boards.files()["nano33ble-sim"].read_text().replace(":nano33ble", ":small").replace("983_040", "262_144")
+    (tmp_path / "own" / "small.toml").write_text(text)
+    (tmp_path / "mcuprof.toml").write_text('boards = "own"\n')
+    words = ("flash-size", "person_detection", "--impl", "tflm", "--arena", "140000", "--json")
+    [fits] = mcuprof(*words, "--board", "nano33ble-sim").measurements
+    [over] = mcuprof(*words, "--board", "small").measurements
+    assert over["status"] == "does-not-fit"
+    assert over["details"]["over_by_bytes"] == pytest.approx(fits["value"] - 262_144, abs=64)
+
+
+def test_wrong_use_leaves_no_run_behind(mcuprof, tmp_path):
+    answer = mcuprof("run", "digits", *CASE, "--tflm-library", "/nosuch")
+    assert answer.code in (2, 3)
+    assert "no TFLM library at /nosuch" in answer.err
+    assert not list((tmp_path / "results").glob("*.json"))
+
+
 def test_an_arena_larger_than_the_ram(mcuprof):
     answer = mcuprof("timing", "digits", *CASE, "--arena", "300000", "--json")
     assert answer.code == 0
@@ -100,6 +119,7 @@ def test_an_arena_beyond_what_a_linker_can_count(mcuprof):
 def test_an_arena_that_is_too_small_shows_what_the_library_says(mcuprof):
     answer = mcuprof("timing", "digits", *CASE, "--arena", "600", "--json")
     assert {m["status"] for m in answer.measurements} == {"does-not-fit"}
+    assert all(m["details"]["over_by_at_least_bytes"] for m in answer.measurements)
     assert all("arena of 600 bytes" in m["reason"] for m in answer.measurements)
 
 
