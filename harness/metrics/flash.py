@@ -50,7 +50,7 @@ def require_fit(built: Built) -> int:
 
 
 def require_room(program: int, empty: int, board: Board) -> int:
-    """Return the flash figure of a program of ``program`` bytes; raises ``DoesNotFitError`` as ``require_fit`` does."""
+    """Return the flash figure of a program of ``program`` bytes; raises as ``require_fit`` does."""
     figure = as_on_the_board(program, empty, board)
     if figure > board.flash_bytes:
         over = figure - board.flash_bytes
