@@ -11,6 +11,7 @@ from rich.table import Table
 
 from harness.types import Measurement, Status
 
+_CASE = ("model", "impl.", "board")
 _PARTS = ("model", "library", "runtime", "harness", "C library", "core", "alignment")
 
 
@@ -34,12 +35,16 @@ def _details(measurement: Measurement) -> dict[str, Any]:
     return dict(measurement.details)
 
 
-def _names(*titles: str) -> Table:
+def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """Return a table in which text may be folded and titles too, but no figure is cut."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for title in ("model", "impl.", "board"):
-        table.add_column(title, overflow="fold")
-    for title in titles:
-        table.add_column(title, justify="right", no_wrap=title != "why not")
+    for title in _CASE:
+        table.add_column(title, overflow="fold", min_width=8 if title == "model" else None)
+    for index, title in enumerate(titles, start=len(_CASE)):
+        figures = [row[index] for row in rows if row[index].replace(",", "").lstrip("-").isdigit()]
+        table.add_column(title, justify="right", overflow="fold", min_width=max(map(len, figures), default=None))
+    for row in rows:
+        table.add_row(*row)
     return table
 
 
@@ -49,29 +54,25 @@ def _row(measurement: Measurement, *values: object) -> list[str]:
 
 
 def _parts(measurements: Sequence[Measurement]) -> Table:
-    table = _names(*_PARTS)
-    for m in measurements:
-        parts = _details(m)["parts"]
-        table.add_row(*_row(m, *(parts.get(name, 0) for name in _PARTS)))
-    return table
+    return _table(_PARTS, [_row(m, *(_details(m)["parts"].get(name, 0) for name in _PARTS)) for m in measurements])
 
 
 def _sections(measurements: Sequence[Measurement]) -> Table:
     sections = list(dict.fromkeys(name for m in measurements for name in _details(m)["sections"]))
-    table = _names(*sections, "- empty sketch", "+ real core", "(no network)")
+    rows = []
     for m in measurements:
         details = _details(m)
         found = (details["sections"].get(name, 0) for name in sections)
-        real_core = details["real_core_bytes"] or 0
-        table.add_row(*_row(m, *found, details["empty_sketch_bytes"], real_core, details["harness_only_bytes"]))
-    return table
+        compared = (details["empty_sketch_bytes"], details["real_core_bytes"] or 0, details["harness_only_bytes"])
+        rows.append(_row(m, *found, *compared))
+    return _table([*sections, "- empty sketch", "+ real core", "(no network)"], rows)
 
 
 def _probes(measurements: Sequence[Measurement]) -> Table:
-    table = _names("heap B", "bytes taken", "works", "why not")
+    rows = []
     for m in measurements:
         details = _details(m)
         for probe in details["probes"]:
             works = "yes" if probe["works"] else "no"
-            table.add_row(*_row(m, details["heap_bytes"], probe["size"], works, probe["why"]))
-    return table
+            rows.append(_row(m, details["heap_bytes"], probe["size"], works, probe["why"]))
+    return _table(("heap B", "bytes taken", "works", "why not"), rows)

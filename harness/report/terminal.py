@@ -17,6 +17,7 @@ from harness.report.formats import cell, seconds
 from harness.types import Clock, Measurement, Status
 
 _PIPE_WIDTH = 120
+_ANY_WIDTH = 10_000
 _TITLES = {
     "flash": "flash",
     "ram": "unused RAM",
@@ -34,8 +35,8 @@ def console() -> Console:
 
 def print_table(table: Table, console: Console) -> None:
     """Print a table with no figure cut: text is folded, and what is still too wide goes beyond the edge."""
-    least = RichMeasurement.get(console, console.options.update(max_width=10_000), table).minimum
-    console.print(table, width=max(least, console.width) if least > console.width else None, crop=False)
+    least = RichMeasurement.get(console, console.options.update(max_width=_ANY_WIDTH), table).minimum
+    console.print(table, width=max(least, console.width), crop=False)
 
 
 def show(measurements: Sequence[Measurement], console: Console) -> None:
@@ -55,7 +56,7 @@ def _table(measurements: Sequence[Measurement]) -> Table:
     names = [name for name in metrics.all_metrics() if any(m.metric == name for m in measurements)]
     cells = {(m.model, m.implementation, m.metric): m for m in measurements}
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("model", overflow="fold")
+    table.add_column("model", overflow="fold", min_width=8)
     table.add_column("impl.")
     for name in names:
         unit = next((m.unit for m in measurements if m.metric == name and m.clock and m.value is not None), "")
