@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import click
 
-from harness import __version__
+from harness import __version__, paths
 from harness.commands.measure import flash_size, ram_search, run, timing
 from harness.commands.show import boards, clean, doctor, impls, models, setup
 from harness.commands.sketch import sketch
@@ -71,11 +71,12 @@ def main() -> NoReturn:
         sys.stderr.close()  # whoever read our output has gone: nothing is left to be said
         sys.exit(1)
     except OSError as error:
-        if error.errno not in _STORAGE_ERRORS:
+        ours = str(error.filename or "").startswith((str(paths.cache()), str(paths.home())))
+        if error.errno not in _STORAGE_ERRORS and not ours:
             _defect()
         _say(
             f"error: {error.filename or 'a file'} cannot be written: {error.strerror}; make room, or name other "
-            "folders with MCUPROF_CACHE and --results. What was measured before is saved"
+            "folders with MCUPROF_CACHE, MCUPROF_HOME and --results. What was measured before is saved"
         )
         sys.exit(1)
     except Exception:

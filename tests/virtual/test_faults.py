@@ -262,9 +262,9 @@ def test_an_emulator_that_is_killed_is_not_taken_for_a_lack_of_memory(start, env
     assert "QEMU ended" in cell["reason"]
 
 
-def test_a_run_that_another_process_works_on_is_not_taken_over(start, mcuprof, emulators):
-    process = start("run", "keyword_spotting", *CASE)
-    assert wait_for(emulators, 400)
+def test_a_run_that_another_process_works_on_is_not_taken_over(start, mcuprof, tmp_path):
+    process = start("run", "digits", "keyword_spotting", "person_detection", *CASE)
+    assert wait_for(lambda: measured(tmp_path / "results"), 400)
     answer = mcuprof("run", "--resume")
     assert answer.code == 2
     assert "is still at work in another process" in answer.err
@@ -322,6 +322,11 @@ def test_a_full_disk_loses_nothing_that_was_saved(mcuprof, tmp_path):
         subprocess.run(["umount", str(small)], check=True)
 
 
+def measured(results):
+    """All measurements that are saved in a folder."""
+    return [m for path in results.glob("*.json") for m in json.loads(path.read_text())["measurements"]]
+
+
 def wait_for(condition, seconds=60):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -335,16 +340,12 @@ def wait_for(condition, seconds=60):
 def test_a_run_that_is_cut_off(start, mcuprof, emulators, tmp_path, end):
     results = tmp_path / "results"
     process = start("run", "digits", "keyword_spotting", *CASE)
-
-    def measured():
-        return [m for p in results.glob("*.json") for m in json.loads(p.read_text())["measurements"]]
-
-    assert wait_for(lambda: len(measured()) >= 2 and emulators(), 300), "nothing was measured"
+    assert wait_for(lambda: len(measured(results)) >= 2 and emulators(), 300), "nothing was measured"
     process.send_signal(end)
     process.communicate(timeout=30)
     assert process.returncode == {signal.SIGINT: 130, signal.SIGKILL: -9, signal.SIGTERM: 143}[end]
     assert wait_for(lambda: not emulators(), 5), "an emulator was left behind"
-    kept = len(measured())
+    kept = len(measured(results))
     assert kept >= 2
     again = mcuprof("run", "--resume", "--json")
     assert again.code == 0, again.err
