@@ -75,8 +75,8 @@ def run(plan: Plan, workbench: Workbench, store: Store, record: Run, watcher: Wa
         watcher.case_begins(case)
         for measurement in _measure(case, names, workbench, dead_boards):
             record.measurements.append(measurement)
-            watcher.measured(measurement)
             store.save(record)
+            watcher.measured(measurement)
     store.finish(record)
 
 

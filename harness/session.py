@@ -13,7 +13,6 @@ import itertools
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from types import TracebackType
 from typing import Protocol
 
 import serial
@@ -113,14 +112,6 @@ class Session:
         """What the board printed outside the protocol since the last hello: a library's error messages."""
         self.repeats = 0
         """How many requests had to be sent again."""
-
-    def __enter__(self) -> Session:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Release the port."""

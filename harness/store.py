@@ -45,24 +45,20 @@ class Store:
         """Return the file of a run."""
         return self.folder / f"{run.id}.json"
 
-    def hold(self, run: Run) -> contextlib.AbstractContextManager[object]:
+    @contextlib.contextmanager
+    def hold(self, run: Run) -> Iterator[None]:
         """Keep a run for this process while it is worked on; raises ``UsageError`` where another one has it."""
         lock = filelock.FileLock(self.folder / f".{run.id}.lock", timeout=0)
-
-        @contextlib.contextmanager
-        def held() -> Iterator[None]:
-            try:
-                lock.acquire()
-            except filelock.Timeout:
-                msg = f"run {run.id} is still at work in another process"
-                raise UsageError(msg) from None
-            try:
-                yield
-            finally:
-                lock.release()
-                Path(lock.lock_file).unlink(missing_ok=True)
-
-        return held()
+        try:
+            lock.acquire()
+        except filelock.Timeout:
+            msg = f"run {run.id} is still at work in another process"
+            raise UsageError(msg) from None
+        try:
+            yield
+        finally:
+            lock.release()
+            Path(lock.lock_file).unlink(missing_ok=True)
 
     def begin(self, plan: Mapping[str, Json], host: Mapping[str, Json]) -> Run:
         """Start a run and write its file at once: a folder that cannot be written is known before the work."""

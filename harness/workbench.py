@@ -146,15 +146,8 @@ class Workbench:
             bench.firmware.session.close()
 
     def provenance(self, built: Built) -> dict[str, str]:
-        """Return what a result says about how it was made."""
-        return {
-            **built.case.implementation.provenance(),
-            **built.build.provenance,
-            "platform_digest": self._workplace.digest,
-            "board_digest": built.case.board.digest,
-            "model_sha256": built.case.model.sha256,
-            "build": built.build.key,
-        }
+        """Return what a result says about how the program was built."""
+        return {**built.build.provenance, "platform_digest": self._workplace.digest, "build": built.build.key}
 
     def _options(self, case: Case) -> Options:
         plain, library = self._plain_options(), case.implementation.library()

@@ -15,8 +15,6 @@ from types import ModuleType
 def all_metrics() -> dict[str, ModuleType]:
     """Return the metrics by name, in the order in which they are measured."""
     modules = {
-        info.name: importlib.import_module(f"{__name__}.{info.name}")
-        for info in pkgutil.iter_modules(__path__)
-        if not info.name.startswith("_")
+        info.name: importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__)
     }
     return dict(sorted(modules.items(), key=lambda pair: pair[1].ORDER))
