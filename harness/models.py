@@ -206,9 +206,14 @@ def _interface(indices: Any, tensors: list[Tensor], path: Path, what: str) -> tu
     return chosen
 
 
-def _tensor(tensor: Any, buffers: int) -> Tensor:  # noqa: ANN401
+def element_type(number: int) -> str:
+    """Return numpy's name for a number of the schema's ``TensorType``, ``void`` for a type that numpy has not."""
     import tflite
 
+    return _DTYPES.get(_enum_names(tflite.TensorType)[number], "void")
+
+
+def _tensor(tensor: Any, buffers: int) -> Tensor:  # noqa: ANN401
     if tensor.Buffer() >= buffers:
         msg = f"a tensor names buffer {tensor.Buffer()} of {buffers}"
         raise ValueError(msg)
@@ -217,7 +222,7 @@ def _tensor(tensor: Any, buffers: int) -> Tensor:  # noqa: ANN401
     return Tensor(
         name=(tensor.Name() or b"").decode(),
         shape=tuple(int(tensor.Shape(i)) for i in range(tensor.ShapeLength())),
-        dtype=_DTYPES.get(_enum_names(tflite.TensorType)[tensor.Type()], "void"),
+        dtype=element_type(tensor.Type()),
         scale=float(quantization.Scale(0)) if per_tensor else None,
         zero_point=int(quantization.ZeroPoint(0)) if per_tensor and quantization.ZeroPointLength() else None,
     )

@@ -1,0 +1,51 @@
+"""Integer expressions that operators share: rescaling, clamping, and calls of the C helpers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tvm import te, tirx
+
+from harness.compiler.fixed_point import quantize_multiplier
+
+Expression = Any
+"""An expression of TIR; TVM's package has no types."""
+
+
+def const(value: int, dtype: str = "int32") -> Expression:
+    """Return a literal."""
+    return tirx.const(int(value), dtype)
+
+
+def i32(value: Expression) -> Expression:
+    """Return ``value`` as an int32."""
+    return value.astype("int32")
+
+
+def clamp(value: Expression, limits: tuple[int, int], dtype: str = "int8") -> Expression:
+    """Return an int32 held between two limits, as ``dtype``."""
+    return te.max(te.min(value, const(limits[1])), const(limits[0])).astype(dtype)
+
+
+def helper(name: str, *arguments: Expression, dtype: str = "int32") -> Expression:
+    """Call a C helper of ``sketch_templates/tvm/fixed_point.h.j2``.
+
+    A call keeps TVM from widening products to 64 bits twice, and from computing an argument twice.
+    """
+    return tirx.call_pure_extern(dtype, name, *arguments)
+
+
+def rescale(value: Expression, multiplier: Expression, shift: Expression, *, never_left: bool) -> Expression:
+    """Multiply an int32 by multiplier · 2^(shift - 31), rounded as TFLite does.
+
+    ``never_left`` says that every shift is known to be 0 or negative; then one step is saved.
+    """
+    if never_left:
+        return helper("fixed_scale_down", value, multiplier, const(0) - shift)
+    return helper("fixed_scale", value, multiplier, shift)
+
+
+def rescale_by(value: Expression, real: float) -> Expression:
+    """Multiply an int32 by a real number that is known now, rounded as TFLite does."""
+    multiplier, shift = quantize_multiplier(real)
+    return rescale(value, const(multiplier), const(shift), never_left=shift <= 0)

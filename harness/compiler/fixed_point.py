@@ -1,0 +1,61 @@
+"""How TFLite turns real multipliers and activations into integers, when a network is compiled.
+
+Source: TFLite ``kernels/internal/quantization_util`` and ``kernels/kernel_util``.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from harness.compiler.graph import Tensor
+from harness.errors import UnsupportedError
+
+_ONE = 1 << 31
+_LARGEST_SHIFT = 30
+_ACTIVATIONS = {0: (-math.inf, math.inf), 1: (0.0, math.inf), 2: (-1.0, 1.0), 3: (0.0, 6.0)}
+
+
+def quantize_multiplier(real: float) -> tuple[int, int]:
+    """Return (multiplier, shift) with real ≈ multiplier · 2^(shift - 31), multiplier in [2^30, 2^31) or 0.
+
+    ``real`` is not negative. A number below 2^-32 becomes 0, as in TFLite's ``QuantizeMultiplier``. Raises
+    ``UnsupportedError`` for one above 2^30, which TFLite's kernels cannot multiply an int32 with either.
+    """
+    if real == 0.0:
+        return 0, 0
+    fraction, shift = math.frexp(real)
+    multiplier = math.floor(fraction * _ONE + 0.5)
+    if multiplier == _ONE:
+        multiplier //= 2
+        shift += 1
+    if shift < -31:  # noqa: PLR2004 (shifting an int32 further gives 0)
+        return 0, 0
+    if shift > _LARGEST_SHIFT:
+        msg = f"the scales ask for a multiplication by {real:.3g}, which is out of an int32's range"
+        raise UnsupportedError(msg)
+    return multiplier, shift
+
+
+def activation_limits(activation: int, output: Tensor) -> tuple[int, int]:
+    """Return the least and the largest integer that a fused activation lets through, for ``output``'s quantization.
+
+    ``activation`` is TFLite's ``ActivationFunctionType``; raises ``UnsupportedError`` for those that no integer kernel has.
+    """
+    if activation not in _ACTIVATIONS:
+        msg = f"{output} has the fused activation {activation}, which no integer kernel knows"
+        raise UnsupportedError(msg)
+    low, high = output.limits
+    least, largest = _ACTIVATIONS[activation]
+    if math.isfinite(least):
+        low = max(low, _quantize(least, output))
+    if math.isfinite(largest):
+        high = min(high, _quantize(largest, output))
+    return low, high
+
+
+def _quantize(real: float, tensor: Tensor) -> int:
+    """Return ``real`` as the tensor's integer; the quotient is a float32 rounded half away from zero, as in TFLite."""
+    quotient = np.float32(real) / np.float32(tensor.scale)
+    return tensor.zero_point + int(math.copysign(math.floor(abs(float(quotient)) + 0.5), float(quotient)))

@@ -1,0 +1,214 @@
+"""CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED: sums of products, rescaled by channel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from tvm import te, tirx
+
+from harness.compiler.arithmetic import Expression, clamp, const, i32, rescale
+from harness.compiler.fixed_point import activation_limits, quantize_multiplier
+from harness.compiler.graph import Tensor
+from harness.compiler.kernel import Node, Pattern, dims, operator
+from harness.compiler.operators.views import refold
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """How a filter slides over one dimension."""
+
+    size: int
+    stride: int
+    dilation: int
+    before: int
+    """Elements of padding in front of the first one."""
+    length: int
+    """Elements of the input."""
+    steps: int
+    """Elements of the output."""
+
+    @property
+    def leaves(self) -> bool:
+        """Whether the filter ever reaches over the edges."""
+        last = (self.steps - 1) * self.stride + (self.size - 1) * self.dilation - self.before
+        return self.before > 0 or last >= self.length
+
+    def place(self, step: Expression, tap: Expression) -> Expression:
+        """Return the input's index under a tap of the filter."""
+        return step * self.stride + tap * self.dilation - self.before
+
+
+_SAME, _VALID = 0, 1
+
+
+def window(node: Node, axis: int, size: int, stride: int, dilation: int = 1) -> Window:
+    """Return how a filter of ``size`` slides along ``axis`` of the node's first input, with TFLite's padding."""
+    length, steps = node.input().shape[axis], node.output().shape[axis]
+    reach = (size - 1) * dilation + 1
+    padding = node.option("Padding")
+    node.require(stride > 0 and dilation > 0 and size > 0, "a stride, dilation or filter size is not above 0")
+    node.require(padding in (_SAME, _VALID), f"the padding {padding} is not known")
+    expected = -(-length // stride) if padding == _SAME else -(-(length - reach + 1) // stride)
+    node.require(steps == expected, f"{node.output()} does not have the shape that its input and options give")
+    before = max((steps - 1) * stride + reach - length, 0) // 2 if padding == _SAME else 0
+    return Window(size=size, stride=stride, dilation=dilation, before=before, length=length, steps=steps)
+
+
+@operator("CONV_2D", Pattern.REDUCTION, versions=6)
+def conv_2d(node: Node) -> te.Tensor:
+    """Lower a convolution: input NHWC, weights [channels out, height, width, channels in]."""
+    x, y, weights = _check(node, 4)
+    channels, height, width, depth = weights.shape
+    node.require(depth == x.shape[3], "grouped convolutions are not supported")
+    rows, columns = _windows(node, height, width)
+    pixel, folded = _reader(node, rows, columns)
+    data = node.read()
+    w = node.constant(weights, "weights")
+    ky, kx = te.reduce_axis((0, height), "ky"), te.reduce_axis((0, width), "kx")
+    kc = te.reduce_axis((0, depth), "kc")
+    total = te.compute(
+        dims(y),
+        lambda b, h, v, c: te.sum(
+            pixel(data, b, rows.place(h, ky), columns.place(v, kx), kc) * i32(w[c, ky, kx, kc]), axis=[ky, kx, kc]
+        ),
+        name="total",
+    )
+    sums = weights.reshape(channels, -1).sum(1, dtype=np.int64)
+    return _finish(node, total, _bias(node, channels, sums if folded else None))
+
+
+@operator("DEPTHWISE_CONV_2D", Pattern.REDUCTION, versions=6)
+def depthwise_conv_2d(node: Node) -> te.Tensor:
+    """Lower a depthwise convolution: weights [1, height, width, channels out], any number of outputs a channel."""
+    x, y, weights = _check(node, 4)
+    _, height, width, channels = weights.shape
+    node.require(channels % x.shape[3] == 0 and weights.shape[0] == 1, "its weights do not match its input")
+    fan_out = channels // x.shape[3]
+    rows, columns = _windows(node, height, width)
+    pixel, folded = _reader(node, rows, columns)
+    data = node.read()
+    w = node.constant(weights, "weights")
+    ky, kx = te.reduce_axis((0, height), "ky"), te.reduce_axis((0, width), "kx")
+    total = te.compute(
+        dims(y),
+        lambda b, h, v, c: te.sum(
+            pixel(data, b, rows.place(h, ky), columns.place(v, kx), c // fan_out) * i32(w[0, ky, kx, c]), axis=[ky, kx]
+        ),
+        name="total",
+    )
+    sums = weights.reshape(-1, channels).sum(0, dtype=np.int64)
+    return _finish(node, total, _bias(node, channels, sums if folded else None))
+
+
+@operator("FULLY_CONNECTED", Pattern.REDUCTION, versions=12)
+def fully_connected(node: Node) -> te.Tensor:
+    """Lower a dense layer: weights [units, depth]; every other dimension of the input counts as batch."""
+    x, y, weights = _check(node, 2)
+    units, depth = weights.shape
+    node.require(x.elements % depth == 0 and y.elements == x.elements // depth * units, "its shapes do not match")
+    node.require(not node.option("WeightsFormat"), "shuffled weights are not supported")
+    data = node.read()
+    flat = te.compute((x.elements // depth, depth), lambda *i: data(*refold(i, (x.elements // depth, depth), dims(x))), name="flat")
+    w = node.constant(weights, "weights")
+    k = te.reduce_axis((0, depth), "k")
+    total = te.compute(
+        (x.elements // depth, units), lambda b, u: te.sum(i32(flat[b, k]) * i32(w[u, k]), axis=[k]), name="total"
+    )
+    return _finish(node, total, _bias(node, units, weights.sum(1, dtype=np.int64)), whole=len(_scales(node)) == 1)
+
+
+def _check(node: Node, rank: int) -> tuple[Tensor, Tensor, np.ndarray]:
+    """Return the input, the output and the weights when they are of the kind that is supported."""
+    node.require_types("int8")
+    weights = node.input(1)
+    node.require(weights.dtype == "int8", f"{weights} is not of type int8")
+    node.require(len(weights.shape) == rank, f"{weights} does not have {rank} dimensions")
+    node.require(not any(weights.by_slice().zero_points), f"{weights} has a zero point other than 0")
+    if rank == 4:  # noqa: PLR2004
+        node.require(len(node.input().shape) == rank, f"{node.input()} does not have 4 dimensions")
+        node.require(len(node.output().shape) == rank, f"{node.output()} does not have 4 dimensions")
+        node.require(node.input().shape[0] == node.output().shape[0], "input and output differ in their batch")
+    return node.input(), node.output(), np.asarray(node.content(1))
+
+
+def _windows(node: Node, height: int, width: int) -> tuple[Window, Window]:
+    return (
+        window(node, 1, height, node.option("StrideH"), node.option("DilationHFactor")),
+        window(node, 2, width, node.option("StrideW"), node.option("DilationWFactor")),
+    )
+
+
+def _reader(node: Node, rows: Window, columns: Window) -> tuple[Callable[..., Expression], bool]:
+    """Return how to read the input, and whether its zero point is left to be folded into the bias.
+
+    Outside of the input every element counts as the zero point, so there a sum must see real zeros: then the zero
+    point is subtracted from each element, else it is taken out of the sum as a whole.
+    """
+    if not (rows.leaves or columns.leaves):
+        return (lambda data, b, h, v, c: i32(data[b, h, v, c])), True
+    zero_point = node.input().zero_point
+
+    def read(data: te.Tensor, b: Expression, h: Expression, v: Expression, c: Expression) -> Expression:
+        inside = [h >= 0, h < rows.length] if rows.leaves else []
+        inside += [v >= 0, v < columns.length] if columns.leaves else []
+        return tirx.if_then_else(tirx.all(*inside), i32(data[b, h, v, c]) - const(zero_point), const(0))
+
+    return read, False
+
+
+def _scales(node: Node) -> tuple[float, ...]:
+    return node.input(1).by_slice().scales
+
+
+def _bias(node: Node, channels: int, weight_sums: np.ndarray | None) -> np.ndarray:
+    """Return the int32 bias by channel; with ``weight_sums`` the input's zero point is taken out through it."""
+    tensor = node.optional(2)
+    bias = np.zeros(channels, np.int64)
+    if tensor is not None:
+        node.require(tensor.dtype == "int32" and tensor.elements == channels, f"{tensor} is not a bias for {channels}")
+        bias = bias + np.asarray(node.content(2)).reshape(-1)
+    if weight_sums is not None:
+        bias -= node.input().zero_point * weight_sums
+    return bias.astype(np.int32)  # wraps as the sums on the board do
+
+
+def _finish(node: Node, total: te.Tensor, bias: np.ndarray, *, whole: bool = False) -> te.Tensor:
+    """Return the int8 output of an int32 sum: bias, multiplier by channel, zero point, fused activation.
+
+    ``whole``: there is one multiplier, whose product of scales is a float32, as TFLite has it for dense layers that
+    are quantized as a whole; else the products are float64.
+    """
+    x, y = node.input(), node.output()
+    if whole:
+        product = float(np.float32(x.scale) * np.float32(_scales(node)[0]))
+        pairs = [quantize_multiplier(product / y.scale)] * len(bias)
+    else:
+        scales = _scales(node) if len(_scales(node)) > 1 else _scales(node) * len(bias)
+        pairs = [quantize_multiplier(x.scale * scale / y.scale) for scale in scales]
+    node.require(len(pairs) == len(bias), "its weights have scales for another dimension")
+    limits = activation_limits(node.option("FusedActivationFunction"), y)
+    biases = node.constant(bias, "bias")
+    factor = _by_channel(node, [multiplier for multiplier, _ in pairs], "multiplier", np.int32)
+    shift = _by_channel(node, [shift for _, shift in pairs], "shift", np.int8)
+    never_left = all(shift <= 0 for _, shift in pairs)
+
+    def element(*indices: Expression) -> Expression:
+        c = indices[-1]
+        scaled = rescale(total(*indices) + biases[c], factor(c), shift(c), never_left=never_left)
+        return clamp(scaled + const(y.zero_point), limits)
+
+    out = te.compute(total.shape, element, name="y")
+    if tuple(total.shape) == dims(y):
+        return out
+    sizes = tuple(int(size) for size in total.shape)
+    return te.compute(dims(y), lambda *i: out(*refold(i, dims(y), sizes)), name="folded")
+
+
+def _by_channel(node: Node, values: list[int], name: str, dtype: type) -> Callable[[Expression], Expression]:
+    """Return how to read a number of a channel: a literal where all are the same."""
+    if len(set(values)) == 1:
+        return lambda _: const(values[0])
+    table = node.constant(np.array(values, dtype), name)
+    return lambda c: i32(table[c])

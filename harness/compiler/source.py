@@ -1,0 +1,150 @@
+"""``Program`` → C files: a network that runs with one call, for any C99 compiler."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness import __version__, sketch
+from harness.compiler.program import C_TYPES, Argument, Call, Constant, Function, Interface, Place, Program
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_NEEDS = {
+    "fixed_scale": ("fixed_scale_down",),
+    "fixed_scale_down": ("fixed_high_multiply", "fixed_shift_right"),
+    "fixed_reciprocal": ("fixed_leading_zeros", "fixed_high_multiply", "fixed_shift_left"),
+}
+_LINE = 110
+
+
+def files(program: Program, title: str, prefix: str = "model") -> dict[str, str]:
+    """Return ``<prefix>.c`` and ``<prefix>.h``, which run the network by ``<prefix>_invoke()``."""
+    values = _values(program, title, prefix)
+    return {
+        f"{prefix}.c": sketch.render("tvm/model.c.j2", **values),
+        f"{prefix}.h": sketch.render("tvm/model.h.j2", **values),
+    }
+
+
+def example(program: Program, title: str, prefix: str = "model") -> str:
+    """Return a ``main.c`` that runs the network of ``files`` once and prints what it gives."""
+    return sketch.render("tvm/main.c.j2", **_values(program, title, prefix))
+
+
+def _values(program: Program, title: str, prefix: str) -> dict[str, object]:
+    word = max((np.dtype(b.dtype).itemsize for b in program.buffers), default=1)
+    arena_type = {1: "uint8_t", 2: "uint16_t", 4: "uint32_t", 8: "uint64_t"}[max(4, word)]
+    return common(program) | {
+        "title": title,
+        "prefix": prefix,
+        "header": f"{prefix}.h",
+        "arena_type": arena_type,
+        "arena_words": max(1, math.ceil(program.arena_bytes / max(4, word))),
+        "calls": [
+            {"function": program.functions[call.function].name, "arguments": _arguments(program, call)}
+            for call in program.calls
+        ],
+        "input_offsets": [program.buffers[tensor.buffer].offset for tensor in program.inputs],
+        "output_offsets": [program.buffers[tensor.buffer].offset for tensor in program.outputs],
+    }
+
+
+def common(program: Program) -> dict[str, object]:
+    """Return what every template of a compiled network needs: functions, constants, helpers and interfaces."""
+    dtypes = {constant.dtype for constant in program.constants}
+    return {
+        "version": __version__,
+        "program": program,
+        "functions": [_function(function, program) for function in program.functions],
+        "constants": [_constant(constant) for constant in program.constants],
+        "constant_bytes": sum(len(constant.content) for constant in program.constants),
+        "helpers": _closure(program.helpers),
+        "dtypes": [(dtype, C_TYPES[dtype]) for dtype in C_TYPES if dtype in dtypes],
+        "dtypes_all": list(C_TYPES.items()),
+        "uses_math": any(b.dtype.startswith("float") for b in program.buffers),
+        "inputs": [_interface(tensor) for tensor in program.inputs],
+        "outputs": [_interface(tensor) for tensor in program.outputs],
+    }
+
+
+def _closure(names: Iterable[str]) -> list[str]:
+    """Return the helpers with all that they need themselves."""
+    found = list(names)
+    for name in found:
+        found.extend(more for more in _NEEDS.get(name, ()) if more not in found)
+    return found
+
+
+def _function(function: Function, program: Program) -> Mapping[str, str]:
+    constants = _constant_parameters(function, program)
+    declared = []
+    for parameter in function.parameters:
+        const = "" if parameter.written else "const "
+        fixed = constants.get(parameter.name)
+        declared.append(f"{const if fixed is None else 'const '}{C_TYPES[parameter.dtype]} *{parameter.name}")
+    return {"name": function.name, "parameters": ", ".join(declared), "body": function.body}
+
+
+def _constant_parameters(function: Function, program: Program) -> Mapping[str, int]:
+    """Return the parameters that are constants."""
+    call = next(c for c in program.calls if program.functions[c.function] is function)
+    pairs = zip(function.parameters, call.arguments, strict=True)
+    return {p.name: a.index for p, a in pairs if a.place is Place.CONSTANT}
+
+
+def _arguments(program: Program, call: Call) -> list[str]:
+    return [_argument(program, argument) for argument in call.arguments]
+
+
+def _argument(program: Program, argument: Argument) -> str:
+    if argument.place is Place.CONSTANT:
+        return program.constants[argument.index].name
+    buffer = program.buffers[argument.index]
+    return f"ARENA({C_TYPES[buffer.dtype]}, {buffer.offset})"
+
+
+def _constant(constant: Constant) -> Mapping[str, object]:
+    data = np.frombuffer(constant.content, np.dtype(constant.dtype).newbyteorder("<"))
+    return {
+        "name": constant.name,
+        "type": C_TYPES[constant.dtype],
+        "elements": len(data),
+        "text": _wrapped(_literal(value, constant.dtype) for value in data.tolist()),
+    }
+
+
+def _literal(value: float, dtype: str) -> str:
+    if dtype == "float32":
+        if not math.isfinite(value):
+            return "NAN" if math.isnan(value) else "INFINITY" if value > 0 else "-INFINITY"
+        return f"{float(str(np.float32(value)))!r}f"
+    if value == -(1 << 31):
+        return "(-2147483647 - 1)"
+    return str(int(value)) if dtype != "int64" else f"INT64_C({int(value)})"
+
+
+def _wrapped(literals: Iterable[str]) -> str:
+    lines, line = [], ""
+    for literal in literals:
+        if len(line) + len(literal) > _LINE:
+            lines.append(line)
+            line = ""
+        line += f" {literal}," if line else f"  {literal},"
+    return "\n".join([*lines, line])
+
+
+def _interface(tensor: Interface) -> Mapping[str, object]:
+    return {
+        "name": tensor.name,
+        "dtype": tensor.dtype,
+        "type": C_TYPES[tensor.dtype],
+        "shape": list(tensor.shape),
+        "bytes": math.prod(tensor.shape) * np.dtype(tensor.dtype).itemsize,
+        "scale": tensor.scale,
+        "zero_point": tensor.zero_point,
+    }
