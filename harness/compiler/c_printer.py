@@ -75,6 +75,7 @@ def print_body(function: tirx.PrimFunc, names: Sequence[str], constants: frozens
     for variable, name in zip(function.params, names, strict=True):
         printer.name(variable, name)
     printer.statement(function.body)
+    printer.lines[:0] = [f"  (void){name};" for name in names if name not in printer.used]
     return Printed(
         body="\n".join(printer.lines), temporaries=tuple(printer.temporaries), calls=frozenset(printer.calls)
     )
@@ -85,6 +86,7 @@ class _Printer:
         self.lines: list[str] = []
         self.temporaries: list[Temporary] = []
         self.calls: set[str] = set()
+        self.used: set[str] = set()
         self._constants = constants
         self._names: dict[Node, str] = {}
         self._scalars: set[str] = set()
@@ -231,11 +233,13 @@ class _Printer:
 
     def _TensorLoad(self, node: Node) -> str:  # noqa: N802
         name = self._names[node.source]
+        self.used.add(name)
         if name in self._constants:
             return f"CONST_{_dtype(node).upper()}({name}, {self.expression(node.indices[0])})"
         return self._element(name, node.indices)
 
     def _element(self, name: str, indices: Sequence[Node]) -> str:
+        self.used.add(name)
         return name if name in self._scalars else f"{name}[{self.expression(indices[0])}]"
 
     def _Call(self, node: Node) -> str:  # noqa: N802
