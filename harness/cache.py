@@ -11,7 +11,7 @@ import filelock
 
 from harness import paths
 
-KINDS = ("builds", "lanes", "arduino", "libraries", "tflm", "reference", "arena", "logs")
+KINDS = ("builds", "lanes", "arduino", "libraries", "tflm", "reference", "compiled", "arena", "logs")
 
 
 def touch(path: Path) -> None:

@@ -33,6 +33,8 @@ class Settings:
     arena: int | None = None
     """Size of TFLM's arena in bytes; None is searched for."""
     tflm_library: Path | None = None
+    fuse: bool = True
+    """Whether TVM joins operators and works in place."""
     sketchbook: Path | None = None
     """The user's own sketchbook, whose libraries may be used and are never written to."""
 
@@ -68,6 +70,10 @@ class Implementation(Protocol):
 
     def check(self, model: Model) -> None:
         """Raise ``UnsupportedError`` where this implementation cannot run ``model``."""
+        ...
+
+    def arena_bytes(self, model: Model) -> int | None:
+        """Return the size of the working memory where it is known before the program runs, else None."""
         ...
 
     def missing_memory(self, said: str) -> int | None:
@@ -132,7 +138,7 @@ class Built:
     build: Build
     baselines: Baselines
     arena: int | None
-    """Size of the arena in bytes; None where there is none, or where it is still searched for."""
+    """Size of the arena in bytes; None where it is not known, or still searched for."""
     arena_probes: int = 0
 
 

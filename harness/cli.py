@@ -11,6 +11,7 @@ from typing import NoReturn
 import click
 
 from harness import __version__, paths
+from harness.commands.codegen import codegen
 from harness.commands.measure import flash_size, ram_search, run, timing
 from harness.commands.show import boards, clean, doctor, impls, models, setup
 from harness.commands.sketch import sketch
@@ -34,7 +35,7 @@ def cli() -> None:
     """
 
 
-for command in (flash_size, ram_search, timing, run, sketch, boards, models, impls, doctor, setup, clean):
+for command in (flash_size, ram_search, timing, run, sketch, codegen, boards, models, impls, doctor, setup, clean):
     cli.add_command(command)
 
 

@@ -111,7 +111,7 @@ class Workbench:
 
     def _whole_sketch(self, case: Case) -> tuple[Sketch, int | None, int]:
         case.implementation.check(case.model)
-        arena, probes = self._settings.arena, 0
+        arena, probes = case.implementation.arena_bytes(case.model), 0
         _require_ram(case.board, arena or 0)
         if case.implementation.searches_arena and arena is None:
             found = self._find_arena(case)

@@ -138,6 +138,7 @@ def _settings(chosen: Chosen, settings_file: Config) -> Settings:
         data=chosen.data,
         optimization=chosen.optimization or settings_file.optimization,
         arena=chosen.arena,
+        fuse=not chosen.no_fuse,
         tflm_library=chosen.tflm_library or settings_file.path("tflm_library"),
         sketchbook=settings_file.path("sketchbook"),
     )
@@ -173,6 +174,7 @@ def _plan_json(chosen: Chosen, names: tuple[str, ...], plan: Plan, settings: Set
         "metrics": list(names),
         "optimization": settings.optimization,
         "arena": chosen.arena,
+        "no_fuse": chosen.no_fuse,
         "tflm_library": str(chosen.tflm_library.resolve()) if chosen.tflm_library else None,
         "data": str(chosen.data.resolve()) if chosen.data else None,
         "inputs": chosen.inputs,
@@ -192,6 +194,7 @@ def _chosen_again(plan: Mapping[str, Any], now: Chosen) -> tuple[Chosen, tuple[s
         implementations=tuple(plan["implementations"]),
         optimization=plan["optimization"],
         arena=plan["arena"],
+        no_fuse=plan.get("no_fuse", False),
         tflm_library=path("tflm_library"),
         data=path("data"),
         inputs=plan["inputs"],

@@ -43,6 +43,11 @@ _MEASURING = (
         help="TFLM's tensor arena (default: the smallest that works, searched for).",
     ),
     click.option(
+        "--no-fuse",
+        is_flag=True,
+        help="TVM: make each operator a function of its own, and do nothing in place.",
+    ),
+    click.option(
         "--tflm-library",
         type=click.Path(path_type=Path),
         metavar="DIR",
@@ -95,6 +100,7 @@ class Chosen:
     implementations: tuple[str, ...]
     optimization: str | None = None
     arena: int | None = None
+    no_fuse: bool = False
     tflm_library: Path | None = None
     data: Path | None = None
     inputs: int = 4

@@ -37,6 +37,7 @@ from harness.errors import UsageError
     type=click.Choice(["O2", "Os", "O3"]),
     help="Compiler optimization that the arena is searched with.",
 )
+@click.option("--no-fuse", is_flag=True, help="TVM: make each operator a function of its own.")
 @click.option("--tflm-library", type=click.Path(path_type=Path), metavar="DIR", help="Arduino library of TFLM.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 @click.option("--force", is_flag=True, help="Write into a folder that is not empty.")
@@ -48,6 +49,7 @@ def sketch(
     folder: Path,
     arena: int | None,
     optimization: str | None,
+    no_fuse: bool,
     tflm_library: Path | None,
     as_json: bool,
     force: bool,
@@ -62,6 +64,7 @@ def sketch(
     settings_file = config.load()
     settings = Settings(
         arena=arena,
+        fuse=not no_fuse,
         optimization=optimization or settings_file.optimization,
         tflm_library=tflm_library or settings_file.path("tflm_library"),
         sketchbook=settings_file.path("sketchbook"),

@@ -226,7 +226,7 @@ def summary(program: Program) -> Mapping[str, int]:
     return {
         "functions": len(program.functions),
         "calls": len(program.calls),
-        "constant_bytes": sum(len(constant.content) for constant in program.constants),
+        "constant_bytes": program.constant_bytes,
         "arena_bytes": program.arena_bytes,
         "arena_lower_bound": program.arena_lower_bound,
     }

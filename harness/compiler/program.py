@@ -128,3 +128,8 @@ class Program:
     arena_lower_bound: int
     """The largest sum of buffers that live at the same time."""
     format: int = FORMAT
+
+    @property
+    def constant_bytes(self) -> int:
+        """Size of all constants."""
+        return sum(len(constant.content) for constant in self.constants)

@@ -62,7 +62,7 @@ def common(program: Program) -> dict[str, object]:
         "program": program,
         "functions": [_function(function, program) for function in program.functions],
         "constants": [_constant(constant) for constant in program.constants],
-        "constant_bytes": sum(len(constant.content) for constant in program.constants),
+        "constant_bytes": program.constant_bytes,
         "helpers": _closure(program.helpers),
         "dtypes": [(dtype, C_TYPES[dtype]) for dtype in C_TYPES if dtype in dtypes],
         "dtypes_all": list(C_TYPES.items()),

@@ -79,6 +79,11 @@ class Tflm:
         for use in model.operators:
             self._library.registration(use)
 
+    def arena_bytes(self, model: Model) -> int | None:
+        """Return the size that the user chose; else it has to be searched for."""
+        del model
+        return self._settings.arena
+
     def missing_memory(self, said: str) -> int | None:
         """Read TFLM's error messages; their wording has changed over the years."""
         found = _MISSING.search(said)

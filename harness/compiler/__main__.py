@@ -1,0 +1,27 @@
+"""``python -m harness.compiler MODEL OUTPUT fused|alone``: what ``harness.compiler.service`` starts."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import msgspec
+
+from harness import models
+from harness.compiler import flatbuffer
+from harness.compiler.build import build
+from harness.compiler.service import Outcome
+from harness.errors import UnsupportedError
+
+
+def main(source: Path, made: Path, how: str) -> None:
+    """Compile the network of the file ``source`` and write the outcome to ``made``."""
+    model = models.parse(source.read_bytes(), source)
+    try:
+        outcome = Outcome(program=build(flatbuffer.read(model), fuse=how == "fused"))
+    except UnsupportedError as error:
+        outcome = Outcome(unsupported=error.message)
+    made.write_bytes(msgspec.json.encode(outcome))
+
+
+main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])

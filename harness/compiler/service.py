@@ -1,0 +1,102 @@
+"""Compiles a network in a process of its own and keeps what came out.
+
+TVM is C++ that may abort on what it does not like, and takes a second to import; so it runs by
+``python -m harness.compiler MODEL OUTPUT fused|alone``, and the same network is not compiled twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import os
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from harness import cmd, paths
+from harness.cache import touch
+from harness.compiler.program import FORMAT, Program
+from harness.errors import ToolFailedError, UnsupportedError
+from harness.models import Model
+
+_TIMEOUT_S = 600
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What a compilation gave: a program, or the reason why there is none."""
+
+    program: Program | None = None
+    unsupported: str | None = None
+
+
+def compile_model(model: Model, *, fuse: bool) -> Program:
+    """Return ``model`` compiled; without ``fuse`` each operator is a function of its own, and nothing is in place.
+
+    Raises ``UnsupportedError`` for what cannot be compiled, ``ToolFailedError`` where TVM fails.
+    """
+    outcome = _outcome(_Wanted(data=model.data, name=model.name, fuse=fuse))
+    if outcome.program is None:
+        raise UnsupportedError(outcome.unsupported or "the compiler gave no reason")
+    return outcome.program
+
+
+def tvm_version() -> str:
+    """Return the version of TVM, without importing it."""
+    return importlib.metadata.version("apache-tvm")
+
+
+class _Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    data: bytes
+    name: str
+    fuse: bool
+
+
+@cache
+def _outcome(wanted: _Wanted) -> Outcome:
+    place = paths.cache() / "compiled" / f"{_key(wanted)}.json"
+    return _read(place) or _compile(wanted, place)
+
+
+def _key(wanted: _Wanted) -> str:
+    """Return what a compilation depends on: the network, the options, the compiler and the packages under it."""
+    digest = hashlib.sha256(wanted.data)
+    versions = [importlib.metadata.version(name) for name in ("apache-tvm", "apache-tvm-ffi", "tflite", "numpy")]
+    digest.update(f"{wanted.name} {wanted.fuse} {FORMAT} {versions} {_compiler_digest()}".encode())
+    return digest.hexdigest()[:16]
+
+
+@cache
+def _compiler_digest() -> str:
+    whole = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        whole.update(path.read_bytes())
+    return whole.hexdigest()
+
+
+def _read(place: Path) -> Outcome | None:
+    try:
+        found = msgspec.json.decode(place.read_bytes(), type=Outcome)
+    except (OSError, msgspec.DecodeError):
+        return None
+    touch(place)
+    return found
+
+
+def _compile(wanted: _Wanted, place: Path) -> Outcome:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="mcuprof-", dir=place.parent) as name:
+        source, made = Path(name) / f"{wanted.name}.tflite", Path(name) / "program.json"
+        source.write_bytes(wanted.data)
+        words: list[str | Path] = [sys.executable, "-m", "harness.compiler", source, made]
+        env = os.environ | {"PYTHONPATH": str(paths.PACKAGE.parent)}
+        done = cmd.run([*words, "fused" if wanted.fuse else "alone"], env=env, timeout=_TIMEOUT_S, check=False)
+        outcome = _read(made)
+        if done.returncode != 0 or outcome is None:
+            lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+            msg = f"TVM could not compile {wanted.name} (code {done.returncode}): {(lines or ['no message'])[-1][:300]}"
+            raise ToolFailedError(msg)
+        made.replace(place)
+    return outcome
