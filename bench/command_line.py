@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from bench.process import mcuprof
 from bench.row import Row, below
 
 _BOARD = "nano33ble-sim"
@@ -72,22 +70,12 @@ def _same_twice(folder: Path, words: tuple[str, ...]) -> Row:
     )
 
 
-def _run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    env = os.environ | {"MCUPROF_CACHE": str(folder / "cache"), "MCUPROF_RESULTS": str(folder / "results")}
-    done = subprocess.run(
-        [sys.executable, "-m", "harness", *words], env=env, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        sys.exit(f"mcuprof {' '.join(words)} ended with code {done.returncode}:\n{done.stderr[-2000:]}")
-    return done
-
-
 def _seconds(folder: Path, *words: str) -> float:
     began = time.monotonic()
-    _run(folder, *words)
+    mcuprof(folder, *words)
     return time.monotonic() - began
 
 
 def _json(folder: Path, *words: str) -> list[dict[str, Any]]:
-    measurements: list[dict[str, Any]] = json.loads(_run(folder, *words, "--json").stdout)["measurements"]
+    measurements: list[dict[str, Any]] = json.loads(mcuprof(folder, *words, "--json").stdout)["measurements"]
     return measurements

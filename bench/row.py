@@ -18,7 +18,8 @@ class Row:
     @property
     def shown(self) -> str:
         """The figure with its unit."""
-        return f"{self.figure:.3g} {self.unit}" if self.unit == "s" else f"{self.figure:,.0f} {self.unit}"
+        fine = self.unit in ("s", "times")
+        return f"{self.figure:.3g} {self.unit}" if fine else f"{self.figure:,.0f} {self.unit}"
 
 
 def below(what: str, figure: float, limit: float, unit: str = "s") -> Row:

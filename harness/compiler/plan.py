@@ -61,7 +61,7 @@ def _owners(requests: Sequence[Request]) -> list[int]:
     for place in sorted(range(len(requests)), key=lambda i: requests[i].first):
         request = requests[place]
         for old in request.replaces:
-            if old not in taken and old != place and requests[old].last == request.first:
+            if old not in taken and requests[old].first < request.first == requests[old].last:
                 taken.add(old)
                 owners[place] = owners[old]
                 break
