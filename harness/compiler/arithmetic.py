@@ -45,6 +45,11 @@ def rescale(value: Expression, multiplier: Expression, shift: Expression, *, nev
     return helper("fixed_scale", value, multiplier, shift)
 
 
+def scale_down(value: Expression, multiplier: Expression, exponent: Expression) -> Expression:
+    """Multiply an int32 by multiplier / 2^(31 + exponent), rounded as TFLite does; exponent is 0 to 31."""
+    return helper("fixed_scale_down", value, multiplier, exponent)
+
+
 def rescale_by(value: Expression, real: float) -> Expression:
     """Multiply an int32 by a real number that is known now, rounded as TFLite does."""
     multiplier, shift = quantize_multiplier(real)

@@ -66,10 +66,9 @@ class Printed:
 
 
 def print_body(function: tirx.PrimFunc, names: Sequence[str], constants: frozenset[str]) -> Printed:
-    """Return the body of ``function``, whose parameters are called ``names`` in C; ``constants`` among them are read
-    by a macro.
+    """Return the body of ``function``, its parameters called ``names`` in C.
 
-    Raises ``UnsupportedError`` for what cannot be written in C.
+    Those that are ``constants`` are read by a macro. Raises ``UnsupportedError`` for what cannot be written in C.
     """
     printer = _Printer(constants)
     for variable, name in zip(function.params, names, strict=True):
@@ -260,4 +259,3 @@ class _Printer:
 
 def _dtype(node: Node) -> str:
     return str(node.dtype) if hasattr(node, "dtype") else str(node.ty.dtype)
-

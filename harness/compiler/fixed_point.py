@@ -39,9 +39,10 @@ def quantize_multiplier(real: float) -> tuple[int, int]:
 
 
 def activation_limits(activation: int, output: Tensor) -> tuple[int, int]:
-    """Return the least and the largest integer that a fused activation lets through, for ``output``'s quantization.
+    """Return the least and the largest integer of ``output`` that a fused activation lets through.
 
-    ``activation`` is TFLite's ``ActivationFunctionType``; raises ``UnsupportedError`` for those that no integer kernel has.
+    ``activation`` is TFLite's ``ActivationFunctionType``. Raises ``UnsupportedError`` for one that no
+    integer kernel has.
     """
     if activation not in _ACTIVATIONS:
         msg = f"{output} has the fused activation {activation}, which no integer kernel knows"
@@ -56,6 +57,6 @@ def activation_limits(activation: int, output: Tensor) -> tuple[int, int]:
 
 
 def _quantize(real: float, tensor: Tensor) -> int:
-    """Return ``real`` as the tensor's integer; the quotient is a float32 rounded half away from zero, as in TFLite."""
+    """Return ``real`` as the tensor's integer: a float32 quotient, rounded half away from zero, as in TFLite."""
     quotient = np.float32(real) / np.float32(tensor.scale)
     return tensor.zero_point + int(math.copysign(math.floor(abs(float(quotient)) + 0.5), float(quotient)))

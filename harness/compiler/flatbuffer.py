@@ -153,17 +153,19 @@ def _options(operator: Any) -> dict[str, int | float | bool]:  # noqa: ANN401
         return {}
     options = getattr(tflite, _option_names()[kind])()
     options.Init(table.Bytes, table.Pos)
-    return {name: getattr(options, name)() for name in _scalar_fields(type(options))}
+    return {name: getattr(options, name)() for name in _scalar_fields(_option_names()[kind])}
 
 
 @cache
-def _scalar_fields(options: type) -> tuple[str, ...]:
-    """Return the names of the getters that take nothing and read one number of an options class."""
+def _scalar_fields(options: str) -> tuple[str, ...]:
+    """Return the names of the getters that take nothing and read one number of a class of options."""
     from inspect import Parameter, isfunction, signature
+
+    import tflite
 
     skipped = ("Init", "GetRootAs", "AsNumpy", "IsNone", "Length")
     found = []
-    for name, member in vars(options).items():
+    for name, member in vars(getattr(tflite, options)).items():
         if not isfunction(member) or any(word in name for word in skipped) or not name[0].isupper():
             continue
         needed = [p for p in signature(member).parameters.values() if p.default is Parameter.empty]

@@ -98,8 +98,9 @@ def _partner(single: Group, found: list[Group], uses: Counter[int], graph: Graph
             same = dims(graph.tensors[outputs[0]]) == dims(graph.tensors[operator.outputs[0]])
             if joins and same:
                 return candidate
-        elif pattern is Pattern.REDUCTION and candidate.patterns == (Pattern.PADDING,):
-            if len(graph.tensors[outputs[0]].shape) == _IMAGE_RANK and outputs[0] == operator.inputs[0]:
+        if pattern is Pattern.REDUCTION and candidate.patterns == (Pattern.PADDING,):
+            image = len(graph.tensors[outputs[0]].shape) == _IMAGE_RANK
+            if image and outputs[0] == operator.inputs[0]:
                 return candidate
     return None
 

@@ -1,4 +1,4 @@
-"""What an operator is lowered with: ``Node`` gives it tensors to compute with, ``operator`` names what it implements."""
+"""What an operator is lowered with: ``Node`` gives it tensors to compute with, ``operator`` says what it is for."""
 
 from __future__ import annotations
 
@@ -77,7 +77,8 @@ class Body:
         taken = {p.placeholder.op.name for p in self.parameters}
         unique = next(n for n in (name, *(f"{name}{i}" for i in range(2, 1 << 16))) if n not in taken)
         placeholder = te.placeholder(data.shape or (1,), str(data.dtype), unique)
-        self.parameters.append(Parameter(role=Role.CONSTANT, placeholder=placeholder, data=np.ascontiguousarray(data)))
+        content = np.ascontiguousarray(data)
+        self.parameters.append(Parameter(role=Role.CONSTANT, placeholder=placeholder, data=content))
         return placeholder
 
 

@@ -50,7 +50,9 @@ def plan(requests: Sequence[Request], alignment: int = 4) -> Plan:
     bound = _largest_sum(list(merged.values()))
     offsets, size = _place(merged, bound)
     return Plan(
-        offsets=tuple(offsets[owner] for owner in owners), size=size, lower_bound=_largest_sum(_shrunk(requests, owners))
+        offsets=tuple(offsets[owner] for owner in owners),
+        size=size,
+        lower_bound=_largest_sum(_shrunk(requests, owners)),
     )
 
 
@@ -103,7 +105,7 @@ def _place(merged: dict[int, Request], bound: int) -> tuple[dict[int, int], int]
         offsets, size = _first_fit(merged, candidate)
         if least < 0 or size < least:
             best, least, order = offsets, size, candidate
-    generator = random.Random(0)  # noqa: S311 (a search, not a secret)
+    generator = random.Random(0)
     for _ in range(_TRIES if len(order) > 1 else 0):
         if least <= bound:
             break

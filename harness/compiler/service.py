@@ -96,7 +96,9 @@ def _compile(wanted: _Wanted, place: Path) -> Outcome:
         outcome = _read(made)
         if done.returncode != 0 or outcome is None:
             lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-            msg = f"TVM could not compile {wanted.name} (code {done.returncode}): {(lines or ['no message'])[-1][:300]}"
+            msg = (
+                f"TVM could not compile {wanted.name} (code {done.returncode}): {(lines or ['no message'])[-1][:300]}"
+            )
             raise ToolFailedError(msg)
         made.replace(place)
     return outcome

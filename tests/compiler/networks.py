@@ -146,7 +146,9 @@ def _operator(b, code, operator):
     _, inputs, outputs, options, _, fields = operator
     table = None
     if options is not None:
-        values = {name: _ints(b, value) if isinstance(value, (list, tuple)) else value for name, value in fields.items()}
+        values = {
+            name: _ints(b, value) if isinstance(value, (list, tuple)) else value for name, value in fields.items()
+        }
         getattr(tflite, f"{options}Start")(b)
         for name, value in values.items():
             getattr(tflite, f"{options}Add{name}")(b, value)

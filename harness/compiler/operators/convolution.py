@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from tvm import te, tirx
 
-from harness.compiler.arithmetic import Expression, clamp, const, i32, rescale
+from harness.compiler.arithmetic import Expression, clamp, const, i32, rescale, scale_down
 from harness.compiler.fixed_point import activation_limits, quantize_multiplier
 from harness.compiler.graph import Tensor
 from harness.compiler.kernel import Node, Pattern, dims, operator
@@ -62,6 +62,7 @@ def conv_2d(node: Node) -> te.Tensor:
     x, y, weights = _check(node, 4)
     channels, height, width, depth = weights.shape
     node.require(depth == x.shape[3], "grouped convolutions are not supported")
+    node.require(channels == y.shape[3], f"its weights give {channels} channels, {y} has others")
     rows, columns = _windows(node, height, width)
     pixel, folded = _reader(node, rows, columns)
     data = node.read()
@@ -85,6 +86,7 @@ def depthwise_conv_2d(node: Node) -> te.Tensor:
     x, y, weights = _check(node, 4)
     _, height, width, channels = weights.shape
     node.require(channels % x.shape[3] == 0 and weights.shape[0] == 1, "its weights do not match its input")
+    node.require(channels == y.shape[3], f"its weights give {channels} channels, {y} has others")
     fan_out = channels // x.shape[3]
     rows, columns = _windows(node, height, width)
     pixel, folded = _reader(node, rows, columns)
@@ -94,7 +96,8 @@ def depthwise_conv_2d(node: Node) -> te.Tensor:
     total = te.compute(
         dims(y),
         lambda b, h, v, c: te.sum(
-            pixel(data, b, rows.place(h, ky), columns.place(v, kx), c // fan_out) * i32(w[0, ky, kx, c]), axis=[ky, kx]
+            pixel(data, b, rows.place(h, ky), columns.place(v, kx), c // fan_out) * i32(w[0, ky, kx, c]),
+            axis=[ky, kx],
         ),
         name="total",
     )
@@ -110,12 +113,11 @@ def fully_connected(node: Node) -> te.Tensor:
     node.require(x.elements % depth == 0 and y.elements == x.elements // depth * units, "its shapes do not match")
     node.require(not node.option("WeightsFormat"), "shuffled weights are not supported")
     data = node.read()
-    flat = te.compute((x.elements // depth, depth), lambda *i: data(*refold(i, (x.elements // depth, depth), dims(x))), name="flat")
+    rows = (x.elements // depth, depth)
+    flat = te.compute(rows, lambda *i: data(*refold(i, rows, dims(x))), name="flat")
     w = node.constant(weights, "weights")
     k = te.reduce_axis((0, depth), "k")
-    total = te.compute(
-        (x.elements // depth, units), lambda b, u: te.sum(i32(flat[b, k]) * i32(w[u, k]), axis=[k]), name="total"
-    )
+    total = te.compute((rows[0], units), lambda b, u: te.sum(i32(flat[b, k]) * i32(w[u, k]), axis=[k]), name="total")
     return _finish(node, total, _bias(node, units, weights.sum(1, dtype=np.int64)), whole=len(_scales(node)) == 1)
 
 
@@ -167,8 +169,9 @@ def _bias(node: Node, channels: int, weight_sums: np.ndarray | None) -> np.ndarr
     tensor = node.optional(2)
     bias = np.zeros(channels, np.int64)
     if tensor is not None:
-        node.require(tensor.dtype == "int32" and tensor.elements == channels, f"{tensor} is not a bias for {channels}")
-        bias = bias + np.asarray(node.content(2)).reshape(-1)
+        fits = tensor.dtype == "int32" and tensor.elements == channels
+        node.require(fits, f"{tensor} is not a bias for {channels} channels")
+        bias = bias + np.asarray(node.content(2), np.int64).reshape(-1)
     if weight_sums is not None:
         bias -= node.input().zero_point * weight_sums
     return bias.astype(np.int32)  # wraps as the sums on the board do
@@ -191,19 +194,26 @@ def _finish(node: Node, total: te.Tensor, bias: np.ndarray, *, whole: bool = Fal
     limits = activation_limits(node.option("FusedActivationFunction"), y)
     biases = node.constant(bias, "bias")
     factor = _by_channel(node, [multiplier for multiplier, _ in pairs], "multiplier", np.int32)
-    shift = _by_channel(node, [shift for _, shift in pairs], "shift", np.int8)
-    never_left = all(shift <= 0 for _, shift in pairs)
+    scale = _scaling(node, [shift for _, shift in pairs])
 
     def element(*indices: Expression) -> Expression:
         c = indices[-1]
-        scaled = rescale(total(*indices) + biases[c], factor(c), shift(c), never_left=never_left)
-        return clamp(scaled + const(y.zero_point), limits)
+        return clamp(scale(total(*indices) + biases[c], factor(c), c) + const(y.zero_point), limits)
 
     out = te.compute(total.shape, element, name="y")
     if tuple(total.shape) == dims(y):
         return out
     sizes = tuple(int(size) for size in total.shape)
     return te.compute(dims(y), lambda *i: out(*refold(i, dims(y), sizes)), name="folded")
+
+
+def _scaling(node: Node, shifts: list[int]) -> Callable[..., Expression]:
+    """Return how to multiply by the channel's multiplier and power of two."""
+    if max(shifts) <= 0:
+        exponent = _by_channel(node, [-shift for shift in shifts], "exponent", np.int8)
+        return lambda value, factor, c: scale_down(value, factor, exponent(c))
+    shift = _by_channel(node, shifts, "shift", np.int8)
+    return lambda value, factor, c: rescale(value, factor, shift(c), never_left=False)
 
 
 def _by_channel(node: Node, values: list[int], name: str, dtype: type) -> Callable[[Expression], Expression]:
