@@ -13,6 +13,7 @@ import click
 from harness import __version__, paths
 from harness.commands.codegen import codegen
 from harness.commands.measure import flash_size, ram_search, run, timing
+from harness.commands.report import report
 from harness.commands.show import boards, clean, doctor, impls, models, setup
 from harness.commands.sketch import sketch
 from harness.errors import McuprofError
@@ -35,7 +36,7 @@ def cli() -> None:
     """
 
 
-for command in (flash_size, ram_search, timing, run, sketch, codegen, boards, models, impls, doctor, setup, clean):
+for command in (flash_size, ram_search, timing, run, report, sketch, codegen, boards, models, impls, doctor, setup, clean):
     cli.add_command(command)
 
 

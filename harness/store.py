@@ -106,6 +106,20 @@ class Store:
         msg = f"there is no run to go on with: every run in {self.folder} is finished"
         raise UsageError(msg)
 
+    def find(self, wanted: Path | None) -> Run:
+        """Return the run of a file or of an id, or the latest one; raises ``UsageError`` where there is none."""
+        if wanted is not None:
+            for path in (wanted, self.folder / f"{wanted}.json"):
+                if path.is_file():
+                    return load(path)
+            msg = f"there is no run {wanted}: neither a results file nor an id in {self.folder}"
+            raise UsageError(msg)
+        for path in sorted(self.folder.glob("*.json"), reverse=True):
+            with contextlib.suppress(UsageError):
+                return load(path)
+        msg = f"there is no run in {self.folder}: `mcuprof run` makes one"
+        raise UsageError(msg)
+
 
 def document(run: Run) -> dict[str, Any]:
     """Return a run as the JSON document of its file."""

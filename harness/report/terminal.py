@@ -18,13 +18,14 @@ from harness.types import Clock, Measurement, Status
 
 _PIPE_WIDTH = 120
 _ANY_WIDTH = 10_000
-_TITLES = {
+TITLES = {
     "flash": "flash",
     "ram": "unused RAM",
     "init": "start-up",
     "inference": "inference",
     "output": "output",
 }
+"""What the columns of the metrics are called."""
 
 
 def console() -> Console:
@@ -60,7 +61,7 @@ def _table(measurements: Sequence[Measurement]) -> Table:
     table.add_column("impl.")
     for name in names:
         unit = next((m.unit for m in measurements if m.metric == name and m.clock and m.value is not None), "")
-        table.add_column("\n".join(filter(None, (_TITLES.get(name, name), unit))), justify="right", no_wrap=True)
+        table.add_column("\n".join(filter(None, (TITLES.get(name, name), unit))), justify="right", no_wrap=True)
     for model, implementation in dict.fromkeys((m.model, m.implementation) for m in measurements):
         row = (cells.get((model, implementation, name)) for name in names)
         table.add_row(escape(model), implementation, *map(_styled, row))
