@@ -42,14 +42,15 @@ def weights_for(seed, shape, channels, per_channel):
 
 @EXAMPLES
 @given(
-    windows(), st.integers(1, 5), st.integers(1, 6), st.booleans(), st.booleans(), ACTIVATIONS, ZERO_POINTS,
-    ZERO_POINTS, SCALES, st.integers(1, 2), st.integers(0, 1 << 30),
+    windows(), st.integers(1, 5), st.integers(1, 6), st.integers(1, 3), st.booleans(), st.booleans(), ACTIVATIONS,
+    ZERO_POINTS, ZERO_POINTS, SCALES, st.integers(1, 2), st.integers(0, 1 << 30),
 )  # fmt: skip
-def test_conv_2d(sizes, depth, channels, per_channel, biased, activation, zero_in, zero_out, scale, batch, seed):
+def test_conv_2d(sizes, depth, share, groups, per_channel, biased, activation, zero_in, zero_out, scale, batch, seed):
+    channels = share * groups
     ((h, kh, sh, dh), (w, kw, sw, dw)), padding = sizes
     weights, bias, scales = weights_for(seed, (channels, kh, kw, depth), channels, per_channel)
     net = Network()
-    x = net.tensor((batch, h, w, depth), scale=0.05, zero_point=zero_in)
+    x = net.tensor((batch, h, w, depth * groups), scale=0.05, zero_point=zero_in)
     filters = net.constant(weights, scale=scales)
     offsets = net.constant(bias, scale=scales * 0.05) if biased else -1
     shape = (batch, out_size(h, kh, sh, dh, padding), out_size(w, kw, sw, dw, padding), channels)
