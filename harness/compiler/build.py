@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from tvm import te
 
-from harness.compiler import operators
+from harness.compiler import flatbuffer, operators
 from harness.compiler.c_printer import print_body
 from harness.compiler.fusion import Group, Groups, group, replaceable
 from harness.compiler.graph import Graph, Tensor
@@ -20,12 +20,27 @@ from harness.compiler.program import C_TYPES, Argument, Buffer, Call, Constant, 
 from harness.compiler.program import Parameter as Declared
 from harness.compiler.schedule import schedule
 from harness.errors import UnsupportedError
+from harness.models import Model
 
 _ALIGNMENT = 4
 
 
+def compile_model(model: Model, *, fuse: bool) -> Program:
+    """Compile the network of ``model``: float networks by TVM's own import, others by the operators here.
+
+    Without ``fuse`` each operator is a function of its own and nothing is done in place. Raises ``UnsupportedError``
+    for what cannot be compiled.
+    """
+    graph = flatbuffer.read(model)
+    if not graph.is_float:
+        return build(graph, fuse=fuse)
+    from harness.compiler.float_build import build_float
+
+    return build_float(model, graph, fuse=fuse)
+
+
 def build(graph: Graph, *, fuse: bool) -> Program:
-    """Compile ``graph``; without ``fuse`` each operator is a function of its own and nothing is done in place.
+    """Compile an integer network; without ``fuse`` each operator is a function of its own and nothing is done in place.
 
     Raises ``UnsupportedError`` for what cannot be compiled.
     """
@@ -100,7 +115,7 @@ class _Maker:
     def add(self, one: Computed, lowered: Any, whole: Group, *, in_place: bool) -> None:  # noqa: ANN401
         """Add a call of a lowered function."""
         step = len(self._calls)
-        names = [_c_name(p) for p in one.parameters]
+        names = _c_names(one.parameters)
         constants = frozenset(n for n, p in zip(names, one.parameters, strict=True) if p.role is Role.CONSTANT)
         printed = print_body(lowered, names, constants)
         self._helpers |= printed.calls
@@ -190,6 +205,7 @@ class _Maker:
 
     def _function(self, label: str, parameters: tuple[Declared, ...], body: str) -> int:
         key = (parameters, body)
+        label = f"op_{label}"  # operators are called as C's own functions are, such as tanh
         if key not in self._functions:
             number = sum(f.name == label or f.name.startswith(f"{label}_v") for f in self._functions.values())
             name = f"{label}_v{number + 1}" if number else label
@@ -213,12 +229,13 @@ class _Maker:
         self._buffers[buffer] = replace(found, last=max(found.last, step))
 
     def _allow_replacing(self, whole: Group, output: Argument) -> None:
-        roots = [self._groups.root(index) for index in replaceable(whole, self._graph)]
-        self._replaces[output.index] = tuple(self._owner[root] for root in roots)
+        self._replaces[output.index] = tuple(self._owner[root] for root in replaceable(whole, self._groups))
 
 
-def _c_name(parameter: Parameter) -> str:
-    return "y" if parameter.role is Role.OUTPUT else str(parameter.placeholder.op.name)
+def _c_names(parameters: Sequence[Parameter]) -> list[str]:
+    """Return what the parameters are called in C: ``y`` is the output, ``y2`` the second one."""
+    outputs = iter(["y", *(f"y{number}" for number in range(2, len(parameters) + 1))])
+    return [next(outputs) if p.role is Role.OUTPUT else str(p.placeholder.op.name) for p in parameters]
 
 
 def summary(program: Program) -> Mapping[str, int]:
@@ -230,5 +247,3 @@ def summary(program: Program) -> Mapping[str, int]:
         "arena_bytes": program.arena_bytes,
         "arena_lower_bound": program.arena_lower_bound,
     }
-
-

@@ -58,5 +58,9 @@ def activation_limits(activation: int, output: Tensor) -> tuple[int, int]:
 
 def _quantize(real: float, tensor: Tensor) -> int:
     """Return ``real`` as the tensor's integer: a float32 quotient, rounded half away from zero, as in TFLite."""
-    quotient = np.float32(real) / np.float32(tensor.scale)
-    return tensor.zero_point + int(math.copysign(math.floor(abs(float(quotient)) + 0.5), float(quotient)))
+    quotient = real / tensor.scale
+    if abs(quotient) >= _ONE:
+        msg = f"{tensor} has the scale {tensor.scale}, in which {real:g} is out of an int32's range"
+        raise UnsupportedError(msg)
+    rounded = float(np.float32(quotient))  # the same as a float32 division of two float32 numbers
+    return tensor.zero_point + int(math.copysign(math.floor(abs(rounded) + 0.5), rounded))

@@ -48,7 +48,7 @@ class Parameter:
     role: Role
     placeholder: te.Tensor
     tensor: int | None = None
-    """Index of the network's tensor, for inputs and outputs."""
+    """Index of the network's tensor; None for a constant that an operator has made, such as a table."""
     data: Array | None = field(default=None, repr=False)
     """Content of a constant."""
 
@@ -65,20 +65,21 @@ class Body:
         if tensor.index not in self.computed:
             name = f"x{sum(p.role is Role.INPUT for p in self.parameters)}"
             if tensor.data is not None:
-                self.computed[tensor.index] = self.constant(tensor.data, f"{name}_data")
+                self.computed[tensor.index] = self.constant(tensor.data, f"{name}_data", tensor.index)
             else:
                 placeholder = te.placeholder(dims(tensor), tensor.dtype, name)
                 self.parameters.append(Parameter(role=Role.INPUT, placeholder=placeholder, tensor=tensor.index))
                 self.computed[tensor.index] = placeholder
         return self.computed[tensor.index]
 
-    def constant(self, data: Array, name: str) -> te.Tensor:
-        """Return a constant, which the function reads from flash."""
+    def constant(self, data: Array, name: str, tensor: int | None = None) -> te.Tensor:
+        """Return a constant, which the function reads from flash; ``tensor`` is the index of one of the network."""
         taken = {p.placeholder.op.name for p in self.parameters}
         unique = next(n for n in (name, *(f"{name}{i}" for i in range(2, 1 << 16))) if n not in taken)
         placeholder = te.placeholder(data.shape or (1,), str(data.dtype), unique)
         content = np.ascontiguousarray(data)
-        self.parameters.append(Parameter(role=Role.CONSTANT, placeholder=placeholder, data=content))
+        made = Parameter(role=Role.CONSTANT, placeholder=placeholder, tensor=tensor, data=content)
+        self.parameters.append(made)
         return placeholder
 
 

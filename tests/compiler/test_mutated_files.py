@@ -16,7 +16,7 @@ from harness import paths
 from harness.compiler import source
 from harness.errors import UnsupportedError, UsageError
 from tests.compiler import host
-from tests.compiler.networks import Network
+from tests.compiler.networks import small_network
 
 COUNT = int(os.environ.get("MCUPROF_MUTATIONS", "80"))
 _SANITIZED = ("-std=gnu99", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
@@ -31,34 +31,6 @@ int main(void) {
   return 0;
 }
 """
-
-
-def small_network() -> bytes:
-    """A convolution, a pooling, a dense layer and a softmax: little content, so that most bytes are structure."""
-    net = Network()
-    x = net.tensor((1, 6, 6, 2), scale=0.05, zero_point=3)
-    w = net.constant(np.arange(-18, 18, dtype=np.int8).reshape(2, 3, 3, 2), scale=[0.01, 0.02])
-    b = net.constant(np.array([5, -7], np.int32), scale=[0.0005, 0.001])
-    a = net.tensor((1, 6, 6, 2), scale=0.06, zero_point=-10)
-    window = {"Padding": 0, "StrideH": 1, "StrideW": 1}
-    net.operator(
-        "CONV_2D", [x, w, b], [a], "Conv2DOptions", 3, FusedActivationFunction=1, DilationHFactor=1, DilationWFactor=1,
-        **window,
-    )  # fmt: skip
-    p = net.tensor((1, 3, 3, 2), scale=0.06, zero_point=-10)
-    net.operator(
-        "AVERAGE_POOL_2D", [a], [p], "Pool2DOptions", 2, Padding=1, StrideH=2, StrideW=2, FilterHeight=2, FilterWidth=2,
-        FusedActivationFunction=0,
-    )  # fmt: skip
-    flat = net.tensor((1, 18), scale=0.06, zero_point=-10)
-    shape = net.constant(np.array([1, 18], np.int32))
-    net.operator("RESHAPE", [p, shape], [flat], "ReshapeOptions", NewShape=[1, 18])
-    v = net.constant(np.arange(54, dtype=np.int8).reshape(3, 18), scale=0.01)
-    d = net.tensor((1, 3), scale=0.2, zero_point=0)
-    net.operator("FULLY_CONNECTED", [flat, v, -1], [d], "FullyConnectedOptions", 4, FusedActivationFunction=0)
-    y = net.tensor((1, 3), scale=1 / 256, zero_point=-128)
-    net.operator("SOFTMAX", [d], [y], "SoftmaxOptions", 2, Beta=1.0)
-    return net.finish([x], [y])
 
 
 def mutated(content: bytes, seed: int) -> bytes:

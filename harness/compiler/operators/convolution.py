@@ -58,10 +58,13 @@ def window(node: Node, axis: int, size: int, stride: int, dilation: int = 1) -> 
 
 @operator("CONV_2D", Pattern.REDUCTION, versions=6)
 def conv_2d(node: Node) -> te.Tensor:
-    """Lower a convolution: input NHWC, weights [channels out, height, width, channels in]."""
+    """Lower a convolution: input NHWC, weights [channels out, height, width, channels in of a group]."""
     x, y, weights = _check(node, 4)
     channels, height, width, depth = weights.shape
-    node.require(depth == x.shape[3], "grouped convolutions are not supported")
+    groups = x.shape[3] // depth
+    whole = groups > 0 and x.shape[3] % depth == 0 and channels % groups == 0
+    node.require(whole, "its weights do not match its input")
+    share = channels // groups
     node.require(channels == y.shape[3], f"its weights give {channels} channels, {y} has others")
     rows, columns = _windows(node, height, width)
     pixel, folded = _reader(node, rows, columns)
@@ -72,7 +75,8 @@ def conv_2d(node: Node) -> te.Tensor:
     total = te.compute(
         dims(y),
         lambda b, h, v, c: te.sum(
-            pixel(data, b, rows.place(h, ky), columns.place(v, kx), kc) * i32(w[c, ky, kx, kc]), axis=[ky, kx, kc]
+            pixel(data, b, rows.place(h, ky), columns.place(v, kx), c // share * depth + kc) * i32(w[c, ky, kx, kc]),
+            axis=[ky, kx, kc],
         ),
         name="total",
     )
@@ -118,7 +122,7 @@ def fully_connected(node: Node) -> te.Tensor:
     w = node.constant(weights, "weights")
     k = te.reduce_axis((0, depth), "k")
     total = te.compute((rows[0], units), lambda b, u: te.sum(i32(flat[b, k]) * i32(w[u, k]), axis=[k]), name="total")
-    return _finish(node, total, _bias(node, units, weights.sum(1, dtype=np.int64)), whole=len(_scales(node)) == 1)
+    return _finish(node, total, _bias(node, units, weights.sum(1, dtype=np.int64)))
 
 
 def _check(node: Node, rank: int) -> tuple[Tensor, Tensor, np.ndarray]:
@@ -177,19 +181,15 @@ def _bias(node: Node, channels: int, weight_sums: np.ndarray | None) -> np.ndarr
     return bias.astype(np.int32)  # wraps as the sums on the board do
 
 
-def _finish(node: Node, total: te.Tensor, bias: np.ndarray, *, whole: bool = False) -> te.Tensor:
+def _finish(node: Node, total: te.Tensor, bias: np.ndarray) -> te.Tensor:
     """Return the int8 output of an int32 sum: bias, multiplier by channel, zero point, fused activation.
 
-    ``whole``: there is one multiplier, whose product of scales is a float32, as TFLite has it for dense layers that
-    are quantized as a whole; else the products are float64.
+    Scales are multiplied in float64. Old versions of TFLM multiply those of a dense layer in float32, and can differ
+    by 1 there.
     """
     x, y = node.input(), node.output()
-    if whole:
-        product = float(np.float32(x.scale) * np.float32(_scales(node)[0]))
-        pairs = [quantize_multiplier(product / y.scale)] * len(bias)
-    else:
-        scales = _scales(node) if len(_scales(node)) > 1 else _scales(node) * len(bias)
-        pairs = [quantize_multiplier(x.scale * scale / y.scale) for scale in scales]
+    scales = _scales(node) if len(_scales(node)) > 1 else _scales(node) * len(bias)
+    pairs = [quantize_multiplier(x.scale * scale / y.scale) for scale in scales]
     node.require(len(pairs) == len(bias), "its weights have scales for another dimension")
     limits = activation_limits(node.option("FusedActivationFunction"), y)
     biases = node.constant(bias, "bias")
