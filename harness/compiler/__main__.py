@@ -8,8 +8,7 @@ from pathlib import Path
 import msgspec
 
 from harness import models
-from harness.compiler import flatbuffer
-from harness.compiler.build import build
+from harness.compiler.build import compile_model
 from harness.compiler.service import Outcome
 from harness.errors import UnsupportedError
 
@@ -18,7 +17,7 @@ def main(source: Path, made: Path, how: str) -> None:
     """Compile the network of the file ``source`` and write the outcome to ``made``."""
     model = models.parse(source.read_bytes(), source)
     try:
-        outcome = Outcome(program=build(flatbuffer.read(model), fuse=how == "fused"))
+        outcome = Outcome(program=compile_model(model, fuse=how == "fused"))
     except UnsupportedError as error:
         outcome = Outcome(unsupported=error.message)
     made.write_bytes(msgspec.json.encode(outcome))

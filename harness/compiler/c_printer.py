@@ -45,6 +45,9 @@ _BINARY = {
 _ASSOCIATIVE = {"+": "+-*", "*": "*", "&&": ("&&", "<", "<=", ">", ">=", "==", "!="), "-": "+-*"}
 _ASSOCIATIVE_RIGHT = {"+": "*", "-": "*", "&&": ("<", "<=", ">", ">=", "==", "!=")}
 
+_FUNCTIONS = {"tirx.fabs": "fabsf"}
+"""Intrinsics that lowering leaves, and what C calls them."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Temporary:
@@ -249,6 +252,8 @@ class _Printer:
             return self.expression(node.args[0])
         if name in ("tirx.call_pure_extern", "tirx.call_extern"):
             return self._call(str(node.args[0].value), *node.args[1:])
+        if name in _FUNCTIONS:
+            return self._call(_FUNCTIONS[name], *node.args)
         msg = f"the intrinsic {name} cannot be written in C"
         raise UnsupportedError(msg)
 

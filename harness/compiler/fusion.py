@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from harness.compiler import operators
@@ -42,20 +43,26 @@ class Groups:
         return tensor
 
 
-def group(graph: Graph, *, fuse: bool) -> Groups:
+def integer_pattern(operator: Operator, graph: Graph) -> Pattern:
+    """Return the pattern of an operator of an integer network; raises ``UnsupportedError`` where it is not known."""
+    return operators.rule(operator, graph).pattern
+
+
+def group(graph: Graph, *, fuse: bool, pattern: Callable[[Operator, Graph], Pattern] = integer_pattern) -> Groups:
     """Return the functions that run ``graph``; without ``fuse`` each operator is a function of its own.
 
     Raises ``UnsupportedError`` for an operator that is not known.
     """
+    singles = [Group(operators=(operator,), patterns=(pattern(operator, graph),)) for operator in graph.operators]
     if not fuse:
-        return Groups(graph=graph, groups=tuple(_alone(operator, graph) for operator in graph.operators))
+        return Groups(graph=graph, groups=tuple(singles))
     tensors = list(graph.tensors)
     uses = Counter(index for operator in graph.operators for index in operator.inputs)
     uses.update(graph.outputs)
     views: dict[int, int] = {}
     found: list[Group] = []
-    for operator in graph.operators:
-        single = _alone(operator, graph)
+    for alone in singles:
+        single, operator = alone, alone.operators[0]
         source, result = operator.inputs[:1], operator.outputs[:1]
         if single.patterns == (Pattern.VIEW,) and _same_content(graph, source, result):
             data = tensors[source[0]].data
@@ -72,10 +79,6 @@ def group(graph: Graph, *, fuse: bool) -> Groups:
             )
         found.append(single)
     return Groups(graph=replace(graph, tensors=tuple(tensors)), groups=tuple(found), views=views)
-
-
-def _alone(operator: Operator, graph: Graph) -> Group:
-    return Group(operators=(operator,), patterns=(operators.rule(operator, graph).pattern,))
 
 
 def _same_content(graph: Graph, source: tuple[int, ...], result: tuple[int, ...]) -> bool:
@@ -105,20 +108,22 @@ def _partner(single: Group, found: list[Group], uses: Counter[int], graph: Graph
     return None
 
 
-def replaceable(whole: Group, graph: Graph) -> tuple[int, ...]:
+def replaceable(whole: Group, groups: Groups) -> tuple[int, ...]:
     """Return the tensors whose memory the group's output may take: each element is read before it is overwritten."""
+    graph = groups.graph
     if len(whole.outputs) != 1:
         return ()
     output = graph.tensors[whole.outputs[0]]
+    within = {index for operator in whole.operators for index in operator.outputs}
     kept, candidates = set(), []
     for operator, pattern in zip(whole.operators, whole.patterns, strict=True):
         for index in operator.inputs:
-            if index < 0 or graph.tensors[index].data is not None:
+            if index < 0 or index in within or graph.tensors[index].data is not None:
                 continue
             tensor = graph.tensors[index]
             fits = dims(tensor) == dims(output) and tensor.nbytes == output.nbytes
             if pattern is Pattern.ELEMENTWISE and fits:
-                candidates.append(index)
+                candidates.append(groups.root(index))
             else:
-                kept.add(index)
+                kept.add(groups.root(index))
     return tuple(index for index in dict.fromkeys(candidates) if index not in kept)

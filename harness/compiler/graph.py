@@ -131,7 +131,8 @@ class Graph:
 
     @property
     def is_float(self) -> bool:
-        """Whether it computes in floating point: some operator other than a conversion gives a float tensor."""
+        """Whether it computes in floating point: an operator other than a conversion takes or gives float tensors."""
         conversions = {"QUANTIZE", "DEQUANTIZE"}
         computing = (operator for operator in self.operators if operator.name not in conversions)
-        return any(self.tensors[out].dtype == "float32" for operator in computing for out in operator.outputs)
+        touched = (index for operator in computing for index in (*operator.inputs, *operator.outputs) if index >= 0)
+        return any(self.tensors[index].dtype == "float32" for index in touched)

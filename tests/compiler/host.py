@@ -9,8 +9,8 @@ import numpy as np
 from tflite_micro.python.tflite_micro import runtime
 
 from harness import models
-from harness.compiler import flatbuffer, source
-from harness.compiler.build import build
+from harness.compiler import source
+from harness.compiler.build import compile_model
 from harness.compiler.program import Program
 
 _FLAGS = ("-std=gnu99", "-Wall", "-Wextra", "-Werror", "-O1", "-fwrapv", "-shared", "-fPIC")
@@ -24,7 +24,7 @@ _CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_int)
 def compile_network(content: bytes, *, fuse: bool = True) -> Program:
     """Return the program of a .tflite file's content."""
     model = models.parse(content, Path("network.tflite"))
-    return build(flatbuffer.read(model), fuse=fuse)
+    return compile_model(model, fuse=fuse)
 
 
 class HostNetwork:
