@@ -173,14 +173,30 @@ def small_network() -> bytes:
     a = net.tensor((1, 6, 6, 2), scale=0.06, zero_point=-10)
     window = {"Padding": 0, "StrideH": 1, "StrideW": 1}
     net.operator(
-        "CONV_2D", [x, w, b], [a], "Conv2DOptions", 3, FusedActivationFunction=1, DilationHFactor=1, DilationWFactor=1,
+        "CONV_2D",
+        [x, w, b],
+        [a],
+        "Conv2DOptions",
+        3,
+        FusedActivationFunction=1,
+        DilationHFactor=1,
+        DilationWFactor=1,
         **window,
-    )  # fmt: skip
+    )
     p = net.tensor((1, 3, 3, 2), scale=0.06, zero_point=-10)
     net.operator(
-        "AVERAGE_POOL_2D", [a], [p], "Pool2DOptions", 2, Padding=1, StrideH=2, StrideW=2, FilterHeight=2, FilterWidth=2,
+        "AVERAGE_POOL_2D",
+        [a],
+        [p],
+        "Pool2DOptions",
+        2,
+        Padding=1,
+        StrideH=2,
+        StrideW=2,
+        FilterHeight=2,
+        FilterWidth=2,
         FusedActivationFunction=0,
-    )  # fmt: skip
+    )
     flat = net.tensor((1, 18), scale=0.06, zero_point=-10)
     shape = net.constant(np.array([1, 18], np.int32))
     net.operator("RESHAPE", [p, shape], [flat], "ReshapeOptions", NewShape=[1, 18])

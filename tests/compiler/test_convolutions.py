@@ -42,9 +42,19 @@ def weights_for(seed, shape, channels, per_channel):
 
 @EXAMPLES
 @given(
-    windows(), st.integers(1, 5), st.integers(1, 6), st.integers(1, 3), st.booleans(), st.booleans(), ACTIVATIONS,
-    ZERO_POINTS, ZERO_POINTS, SCALES, st.integers(1, 2), st.integers(0, 1 << 30),
-)  # fmt: skip
+    windows(),
+    st.integers(1, 5),
+    st.integers(1, 6),
+    st.integers(1, 3),
+    st.booleans(),
+    st.booleans(),
+    ACTIVATIONS,
+    ZERO_POINTS,
+    ZERO_POINTS,
+    SCALES,
+    st.integers(1, 2),
+    st.integers(0, 1 << 30),
+)
 def test_conv_2d(sizes, depth, share, groups, per_channel, biased, activation, zero_in, zero_out, scale, batch, seed):
     channels = share * groups
     ((h, kh, sh, dh), (w, kw, sw, dw)), padding = sizes
@@ -56,17 +66,33 @@ def test_conv_2d(sizes, depth, share, groups, per_channel, biased, activation, z
     shape = (batch, out_size(h, kh, sh, dh, padding), out_size(w, kw, sw, dw, padding), channels)
     y = net.tensor(shape, scale=scale, zero_point=zero_out)
     net.operator(
-        "CONV_2D", [x, filters, offsets], [y], "Conv2DOptions", 3, Padding=padding, StrideH=sh, StrideW=sw,
-        DilationHFactor=dh, DilationWFactor=dw, FusedActivationFunction=activation,
-    )  # fmt: skip
+        "CONV_2D",
+        [x, filters, offsets],
+        [y],
+        "Conv2DOptions",
+        3,
+        Padding=padding,
+        StrideH=sh,
+        StrideW=sw,
+        DilationHFactor=dh,
+        DilationWFactor=dw,
+        FusedActivationFunction=activation,
+    )
     host.check(net.finish([x], [y]))
 
 
 @EXAMPLES
 @given(
-    windows(), st.integers(1, 5), st.integers(1, 4), st.booleans(), ACTIVATIONS, ZERO_POINTS,
-    ZERO_POINTS, SCALES, st.integers(0, 1 << 30),
-)  # fmt: skip
+    windows(),
+    st.integers(1, 5),
+    st.integers(1, 4),
+    st.booleans(),
+    ACTIVATIONS,
+    ZERO_POINTS,
+    ZERO_POINTS,
+    SCALES,
+    st.integers(0, 1 << 30),
+)
 def test_depthwise_conv_2d(sizes, depth, fan_out, per_channel, activation, zero_in, zero_out, scale, seed):
     ((h, kh, sh, dh), (w, kw, sw, dw)), padding = sizes
     assume(dh == dw)
@@ -79,17 +105,35 @@ def test_depthwise_conv_2d(sizes, depth, fan_out, per_channel, activation, zero_
     shape = (1, out_size(h, kh, sh, dh, padding), out_size(w, kw, sw, dw, padding), channels)
     y = net.tensor(shape, scale=scale, zero_point=zero_out)
     net.operator(
-        "DEPTHWISE_CONV_2D", [x, filters, offsets], [y], "DepthwiseConv2DOptions", 3, Padding=padding, StrideH=sh,
-        StrideW=sw, DilationHFactor=dh, DilationWFactor=dw, FusedActivationFunction=activation, DepthMultiplier=fan_out,
-    )  # fmt: skip
+        "DEPTHWISE_CONV_2D",
+        [x, filters, offsets],
+        [y],
+        "DepthwiseConv2DOptions",
+        3,
+        Padding=padding,
+        StrideH=sh,
+        StrideW=sw,
+        DilationHFactor=dh,
+        DilationWFactor=dw,
+        FusedActivationFunction=activation,
+        DepthMultiplier=fan_out,
+    )
     host.check(net.finish([x], [y]))
 
 
 @EXAMPLES
 @given(
-    st.lists(st.integers(1, 4), min_size=1, max_size=3), st.integers(1, 9), st.integers(1, 7), st.booleans(),
-    st.booleans(), ACTIVATIONS, ZERO_POINTS, ZERO_POINTS, SCALES, st.integers(0, 1 << 30),
-)  # fmt: skip
+    st.lists(st.integers(1, 4), min_size=1, max_size=3),
+    st.integers(1, 9),
+    st.integers(1, 7),
+    st.booleans(),
+    st.booleans(),
+    ACTIVATIONS,
+    ZERO_POINTS,
+    ZERO_POINTS,
+    SCALES,
+    st.integers(0, 1 << 30),
+)
 def test_fully_connected(lead, depth, units, per_channel, biased, activation, zero_in, zero_out, scale, seed):
     weights, bias, scales = weights_for(seed, (units, depth), units, per_channel)
     net = Network()

@@ -1,4 +1,4 @@
-"""A compiled network as C, byte for byte. ``--update-golden`` remakes the files; a change in them is to be reviewed."""
+"""Compiled networks as C, byte for byte. ``--update-golden`` remakes the files; review what changes."""
 
 from pathlib import Path
 
