@@ -36,7 +36,21 @@ def cli() -> None:
     """
 
 
-for command in (flash_size, ram_search, timing, run, report, sketch, codegen, boards, models, impls, doctor, setup, clean):
+for command in (
+    flash_size,
+    ram_search,
+    timing,
+    run,
+    report,
+    sketch,
+    codegen,
+    boards,
+    models,
+    impls,
+    doctor,
+    setup,
+    clean,
+):
     cli.add_command(command)
 
 

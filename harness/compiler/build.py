@@ -40,7 +40,7 @@ def compile_model(model: Model, *, fuse: bool) -> Program:
 
 
 def build(graph: Graph, *, fuse: bool) -> Program:
-    """Compile an integer network; without ``fuse`` each operator is a function of its own and nothing is done in place.
+    """Compile an integer network; see ``compile_model``.
 
     Raises ``UnsupportedError`` for what cannot be compiled.
     """

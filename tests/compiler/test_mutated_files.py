@@ -34,12 +34,13 @@ int main(void) {
 
 
 def mutated(content: bytes, seed: int) -> bytes:
-    """Return the content with one to three bytes changed, most often in the part that is not weights."""
+    """Return the content with one or two bytes changed, most often in the part that is not weights."""
     chance = random.Random(seed)
     made = bytearray(content)
-    for _ in range(chance.randint(1, 3)):
+    for _ in range(chance.randint(1, 2)):
         place = chance.randrange(8, len(made))
-        made[place] = chance.choice([0, 1, 2, 4, 127, 128, 255, chance.randrange(256), made[place] ^ 1])
+        flipped = made[place] ^ 1 << chance.randrange(8)
+        made[place] = chance.choice([flipped, flipped, flipped, 0, 1, 128, 255, chance.randrange(256)])
     return bytes(made)
 
 

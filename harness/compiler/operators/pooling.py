@@ -11,6 +11,12 @@ from harness.compiler.fixed_point import activation_limits
 from harness.compiler.kernel import Node, Pattern, dims, operator
 from harness.compiler.operators.convolution import Window, window
 
+_SAME_SCALE = 1e-6
+"""Scales that differ by less count as the same, as in TFLM's ``kernels/pooling_common``."""
+
+_LARGEST = 1 << 15
+"""With larger filters or strides an int32 would not hold every index."""
+
 
 @operator("AVERAGE_POOL_2D", Pattern.REDUCTION, versions=3)
 def average_pool_2d(node: Node) -> te.Tensor:
@@ -34,6 +40,7 @@ def average_pool_2d(node: Node) -> te.Tensor:
 @operator("MAX_POOL_2D", Pattern.REDUCTION, versions=3)
 def max_pool_2d(node: Node) -> te.Tensor:
     """Lower a maximum over windows."""
+    node.require_types("int8")
     low, _ = node.input().limits
     rows, columns, tap = _prepare(node, const(low))
     limits = activation_limits(node.option("FusedActivationFunction"), node.output())
@@ -50,12 +57,16 @@ def _prepare(node: Node, outside: Expression) -> tuple[Window, Window, Callable[
     node.require_types("int8")
     node.require(len(x.shape) == len(y.shape) == 4, "its input and output do not have 4 dimensions")  # noqa: PLR2004
     node.require(x.shape[0] == y.shape[0] and x.shape[3] == y.shape[3], "its input and output do not match")
-    node.require(x.whole() == y.whole(), "its input and output are quantized differently")
+    near = abs(x.scale - y.scale) <= _SAME_SCALE and x.zero_point == y.zero_point
+    node.require(near, "its input and output are quantized differently")
+    numbers = [node.option(name) for name in ("FilterHeight", "FilterWidth", "StrideH", "StrideW")]
+    node.require(max(numbers) <= _LARGEST, f"a filter size or stride among {numbers} is too large")
     rows = window(node, 1, node.option("FilterHeight"), node.option("StrideH"))
     columns = window(node, 2, node.option("FilterWidth"), node.option("StrideW"))
     data = node.read()
 
-    def tap(b: Expression, h: Expression, v: Expression, c: Expression, ky: te.Tensor, kx: te.Tensor) -> Expression:
+    def tap(*place: Expression) -> Expression:
+        b, h, v, c, ky, kx = place
         row, column = rows.place(h, ky), columns.place(v, kx)
         inside = [row >= 0, row < rows.length] if rows.leaves else []
         inside += [column >= 0, column < columns.length] if columns.leaves else []

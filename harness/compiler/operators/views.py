@@ -6,6 +6,7 @@ from tvm import te
 
 from harness.compiler.arithmetic import Expression
 from harness.compiler.kernel import Node, Pattern, dims, operator
+from harness.compiler.schedule import FLAT
 
 
 @operator("RESHAPE", Pattern.VIEW, versions=1)
@@ -17,7 +18,7 @@ def view(node: Node) -> te.Tensor:
     node.require(x.elements == y.elements, f"{x} and {y} do not have the same number of elements")
     node.require(x.dtype == y.dtype, f"{x} and {y} do not have the same type")
     data = node.read()
-    return te.compute(dims(y), lambda *i: data(*refold(i, dims(y), dims(x))), name="y")
+    return te.compute(dims(y), lambda *i: data(*refold(i, dims(y), dims(x))), name="y", attrs={FLAT: True})
 
 
 def refold(indices: tuple[Expression, ...], shape: tuple[int, ...], other: tuple[int, ...]) -> list[Expression]:
