@@ -24,24 +24,21 @@ def i32(value: Expression) -> Expression:
 
 def clamp(value: Expression, limits: tuple[int, int], dtype: str = "int8") -> Expression:
     """Return an int32 held between two limits, as ``dtype``."""
+    if limits[0] == limits[1]:
+        return const(limits[0], dtype)
     return te.max(te.min(value, const(limits[1])), const(limits[0])).astype(dtype)
 
 
 def helper(name: str, *arguments: Expression, dtype: str = "int32") -> Expression:
-    """Call a C helper of ``sketch_templates/tvm/fixed_point.h.j2``.
+    """Call a C helper of ``sketch_templates/tvm/prelude.h.j2``.
 
     A call keeps TVM from widening products to 64 bits twice, and from computing an argument twice.
     """
     return tirx.call_pure_extern(dtype, name, *arguments)
 
 
-def rescale(value: Expression, multiplier: Expression, shift: Expression, *, never_left: bool) -> Expression:
-    """Multiply an int32 by multiplier · 2^(shift - 31), rounded as TFLite does.
-
-    ``never_left`` says that every shift is known to be 0 or negative; then one step is saved.
-    """
-    if never_left:
-        return helper("fixed_scale_down", value, multiplier, const(0) - shift)
+def scale(value: Expression, multiplier: Expression, shift: Expression) -> Expression:
+    """Multiply an int32 by multiplier · 2^(shift - 31), rounded as TFLite does."""
     return helper("fixed_scale", value, multiplier, shift)
 
 
@@ -50,7 +47,13 @@ def scale_down(value: Expression, multiplier: Expression, exponent: Expression) 
     return helper("fixed_scale_down", value, multiplier, exponent)
 
 
+def rescale(value: Expression, multiplier: int, shift: int) -> Expression:
+    """Multiply an int32 by multiplier · 2^(shift - 31), both known now, rounded as TFLite does."""
+    if shift <= 0:
+        return scale_down(value, const(multiplier), const(-shift))
+    return scale(value, const(multiplier), const(shift))
+
+
 def rescale_by(value: Expression, real: float) -> Expression:
     """Multiply an int32 by a real number that is known now, rounded as TFLite does."""
-    multiplier, shift = quantize_multiplier(real)
-    return rescale(value, const(multiplier), const(shift), never_left=shift <= 0)
+    return rescale(value, *quantize_multiplier(real))

@@ -66,6 +66,9 @@ def compute(whole: Group, graph: Graph) -> Computed:
     for operator in whole.operators:
         found = operators.rule(operator, graph).compute(Node(operator, graph, body))
         results = found if isinstance(found, list) else [found]
+        if len(results) != len(operator.outputs):
+            msg = f"{operator} has {len(operator.outputs)} outputs instead of {len(results)}"
+            raise UnsupportedError(msg)
         for index, result in zip(operator.outputs, results, strict=True):
             _require_shape(result, graph.tensors[index])
             body.computed[index] = result

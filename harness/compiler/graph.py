@@ -88,6 +88,9 @@ class Tensor:
         if found is None:
             msg = f"{self} has no quantization parameters; quantize the model to full integers"
             raise UnsupportedError(msg)
+        if self.dtype not in _RANGES:
+            msg = f"{self} is of a type that cannot be quantized here"
+            raise UnsupportedError(msg)
         low, high = self.limits
         for scale in found.scales:
             if not (math.isfinite(scale) and scale > 0.0):

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from tvm import te, tirx
 
-from harness.compiler.arithmetic import Expression, clamp, const, i32, rescale, scale_down
-from harness.compiler.fixed_point import activation_limits, quantize_multiplier
+from harness.compiler.arithmetic import Expression, const, i32
+from harness.compiler.channels import bias, output_of_sums
 from harness.compiler.graph import Tensor
 from harness.compiler.kernel import Node, Pattern, dims, operator
 from harness.compiler.operators.views import refold
@@ -80,8 +80,7 @@ def conv_2d(node: Node) -> te.Tensor:
         ),
         name="total",
     )
-    sums = weights.reshape(channels, -1).sum(1, dtype=np.int64)
-    return _finish(node, total, _bias(node, channels, sums if folded else None))
+    return _output(node, total, weights.reshape(channels, -1), folded=folded)
 
 
 @operator("DEPTHWISE_CONV_2D", Pattern.REDUCTION, versions=6)
@@ -105,8 +104,7 @@ def depthwise_conv_2d(node: Node) -> te.Tensor:
         ),
         name="total",
     )
-    sums = weights.reshape(-1, channels).sum(0, dtype=np.int64)
-    return _finish(node, total, _bias(node, channels, sums if folded else None))
+    return _output(node, total, weights.reshape(-1, channels).T, folded=folded)
 
 
 @operator("FULLY_CONNECTED", Pattern.REDUCTION, versions=12)
@@ -122,7 +120,7 @@ def fully_connected(node: Node) -> te.Tensor:
     w = node.constant(weights, "weights")
     k = te.reduce_axis((0, depth), "k")
     total = te.compute((rows[0], units), lambda b, u: te.sum(i32(flat[b, k]) * i32(w[u, k]), axis=[k]), name="total")
-    return _finish(node, total, _bias(node, units, weights.sum(1, dtype=np.int64)))
+    return _output(node, total, weights, folded=True)
 
 
 def _check(node: Node, rank: int) -> tuple[Tensor, Tensor, np.ndarray]:
@@ -164,61 +162,18 @@ def _reader(node: Node, rows: Window, columns: Window) -> tuple[Callable[..., Ex
     return read, False
 
 
-def _scales(node: Node) -> tuple[float, ...]:
-    return node.input(1).by_slice().scales
+def _output(node: Node, total: te.Tensor, weights: np.ndarray, *, folded: bool) -> te.Tensor:
+    """Return the output of the sums ``total``; ``weights`` are [channels, all that counts for one].
 
-
-def _bias(node: Node, channels: int, weight_sums: np.ndarray | None) -> np.ndarray:
-    """Return the int32 bias by channel; with ``weight_sums`` the input's zero point is taken out through it."""
-    tensor = node.optional(2)
-    bias = np.zeros(channels, np.int64)
-    if tensor is not None:
-        fits = tensor.dtype == "int32" and tensor.elements == channels
-        node.require(fits, f"{tensor} is not a bias for {channels} channels")
-        bias = bias + np.asarray(node.content(2), np.int64).reshape(-1)
-    if weight_sums is not None:
-        bias -= node.input().zero_point * weight_sums
-    return bias.astype(np.int32)  # wraps as the sums on the board do
-
-
-def _finish(node: Node, total: te.Tensor, bias: np.ndarray) -> te.Tensor:
-    """Return the int8 output of an int32 sum: bias, multiplier by channel, zero point, fused activation.
-
-    Scales are multiplied in float64. Old versions of TFLM multiply those of a dense layer in float32, and can differ
-    by 1 there.
+    ``folded``: the input's zero point has not been subtracted, and is taken out through the bias.
     """
-    x, y = node.input(), node.output()
-    scales = _scales(node) if len(_scales(node)) > 1 else _scales(node) * len(bias)
-    pairs = [quantize_multiplier(x.scale * scale / y.scale) for scale in scales]
-    node.require(len(pairs) == len(bias), "its weights have scales for another dimension")
-    limits = activation_limits(node.option("FusedActivationFunction"), y)
-    biases = node.constant(bias, "bias")
-    factor = _by_channel(node, [multiplier for multiplier, _ in pairs], "multiplier", np.int32)
-    scale = _scaling(node, [shift for _, shift in pairs])
-
-    def element(*indices: Expression) -> Expression:
-        c = indices[-1]
-        return clamp(scale(total(*indices) + biases[c], factor(c), c) + const(y.zero_point), limits)
-
-    out = te.compute(total.shape, element, name="y")
-    if tuple(total.shape) == dims(y):
+    x, wide = node.input(), weights.astype(np.int64)
+    biases = bias(node, 2, len(wide))
+    if folded:
+        biases = biases - x.zero_point * wide.sum(1)
+    magnitudes = np.abs(wide).sum(1)
+    out = output_of_sums(node, total, x=x, weights=node.input(1), biases=biases, magnitudes=magnitudes)
+    shape, computed = dims(node.output()), tuple(int(size) for size in total.shape)
+    if shape == computed:
         return out
-    sizes = tuple(int(size) for size in total.shape)
-    return te.compute(dims(y), lambda *i: out(*refold(i, dims(y), sizes)), name="folded")
-
-
-def _scaling(node: Node, shifts: list[int]) -> Callable[..., Expression]:
-    """Return how to multiply by the channel's multiplier and power of two."""
-    if max(shifts) <= 0:
-        exponent = _by_channel(node, [-shift for shift in shifts], "exponent", np.int8)
-        return lambda value, factor, c: scale_down(value, factor, exponent(c))
-    shift = _by_channel(node, shifts, "shift", np.int8)
-    return lambda value, factor, c: rescale(value, factor, shift(c), never_left=False)
-
-
-def _by_channel(node: Node, values: list[int], name: str, dtype: type) -> Callable[[Expression], Expression]:
-    """Return how to read a number of a channel: a literal where all are the same."""
-    if len(set(values)) == 1:
-        return lambda _: const(values[0])
-    table = node.constant(np.array(values, dtype), name)
-    return lambda c: i32(table[c])
+    return te.compute(shape, lambda *i: out(*refold(i, shape, computed)), name="folded")

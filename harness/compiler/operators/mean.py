@@ -53,7 +53,7 @@ def _rescaled_sum(node: Node, axes: list[int], multiplier: int, shift: int) -> t
     offset = const(count * x.zero_point)
 
     def element(*i: Expression) -> Expression:
-        scaled = rescale(total(*i) - offset, const(multiplier), const(shift), never_left=shift <= 0)
+        scaled = rescale(total(*i) - offset, multiplier, shift)
         return clamp(scaled + const(y.zero_point), y.limits)
 
     return te.compute(dims(y), element, name="y")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from tvm import te, tirx
 
-from harness.compiler.arithmetic import Expression, clamp, const, i32, rescale
-from harness.compiler.fixed_point import activation_limits, quantize_multiplier
+from harness.compiler.arithmetic import Expression, const, i32
+from harness.compiler.channels import bias, output_of_sums
 from harness.compiler.kernel import Node, Pattern, operator
 
 _RANK = 4
@@ -81,7 +80,10 @@ def transpose_conv(node: Node) -> te.Tensor:
         return tirx.if_then_else(tirx.all(*inside), found, const(0)) if inside else found
 
     total = te.compute(y.shape, lambda *i: te.sum(product(*i), axis=[ky, kx, kc]), name="total")
-    return _finish(node, total, channels)
+    wide = weights.reshape(channels, -1).astype(np.int64)
+    biases = bias(node, _BIAS, channels)
+    magnitudes = np.abs(wide).sum(1)
+    return output_of_sums(node, total, x=x, weights=node.input(_WEIGHTS), biases=biases, magnitudes=magnitudes)
 
 
 def _weights(node: Node) -> np.ndarray:
@@ -105,41 +107,3 @@ def _reach(node: Node, axis: int, size: int, stride: int) -> Reach:
     node.require(length == back, f"{node.output()} does not have the shape that its input and options give")
     before = max((back - 1) * stride + size - steps, 0) // 2
     return Reach(size=size, stride=stride, before=before, length=length, steps=steps)
-
-
-def _finish(node: Node, total: te.Tensor, channels: int) -> te.Tensor:
-    """Return the int8 output of an int32 sum: bias, multiplier by channel, zero point, fused activation."""
-    x, y = node.input(_DATA), node.output()
-    scales = node.input(_WEIGHTS).by_slice().scales
-    node.require(len(scales) in (1, channels), "its weights have scales for another dimension")
-    pairs = [quantize_multiplier(x.scale * scale / y.scale) for scale in scales]
-    limits = activation_limits(node.option("FusedActivationFunction"), y)
-    factor = _by_channel(node, [multiplier for multiplier, _ in pairs], "multiplier", np.int32)
-    shift = _by_channel(node, [shift for _, shift in pairs], "shift", np.int8)
-    bias = _bias(node, channels)
-    never_left = all(shift <= 0 for _, shift in pairs)
-
-    def element(*i: Expression) -> Expression:
-        scaled = rescale(bias(total(*i), i[3]), factor(i[3]), shift(i[3]), never_left=never_left)
-        return clamp(scaled + const(y.zero_point), limits)
-
-    return te.compute(y.shape, element, name="y")
-
-
-def _bias(node: Node, channels: int) -> Callable[[Expression, Expression], Expression]:
-    """Return how to add the int32 bias of a channel to a sum."""
-    tensor = node.optional(_BIAS)
-    if tensor is None:
-        return lambda total, _: total
-    fits = tensor.dtype == "int32" and tensor.elements == channels
-    node.require(fits, f"{tensor} is not a bias for {channels} channels")
-    values = node.constant(np.asarray(node.content(_BIAS)).reshape(-1), "bias")
-    return lambda total, c: total + values[c]
-
-
-def _by_channel(node: Node, values: list[int], name: str, dtype: type) -> Callable[[Expression], Expression]:
-    """Return how to read a number of a channel: a literal where all are the same."""
-    if len(set(values)) == 1:
-        return lambda _: const(values[0])
-    table = node.constant(np.array(values, dtype), name)
-    return lambda c: i32(table[c])
