@@ -34,12 +34,13 @@ def with_tables(readme: str, made: str) -> str:
 def main() -> int:
     """Measure, and write both files; nothing is written where a case failed."""
     with tempfile.TemporaryDirectory(prefix="mcuprof-publish-", dir=ROOT / "results") as name:
-        words = [sys.executable, "-m", "harness", *COMMAND, "--results", name]
-        env = os.environ | {"COLUMNS": "120"}
-        if subprocess.run(words, env=env, check=False).returncode != 0:
+        env = os.environ | {"COLUMNS": "120", "MCUPROF_RESULTS": name}
+        if subprocess.run([sys.executable, "-m", "harness", *COMMAND], env=env, check=False).returncode != 0:
             return 1
-        RESULT.parent.mkdir(exist_ok=True)
-        next(Path(name).glob("*.json")).replace(RESULT)
+        made = store.load(next(Path(name).glob("*.json")))
+    made.host = {key: value for key, value in made.host.items() if key != "system"}
+    made.id = RESULT.stem
+    store.Store(RESULT.parent).save(made)
     readme = ROOT / "README.md"
     readme.write_text(with_tables(readme.read_text(encoding="utf-8"), tables()), encoding="utf-8")
     return 0

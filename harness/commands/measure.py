@@ -164,7 +164,7 @@ def _plan(chosen: Chosen, names: tuple[str, ...], settings: Settings, settings_f
 
 def _plan_json(chosen: Chosen, names: tuple[str, ...], plan: Plan, settings: Settings) -> dict[str, Any]:
     return {
-        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+        "command": ["mcuprof", *sys.argv[1:]],
         "models": [
             name if name == model.name else str(model.path.resolve())
             for name, model in zip(dict.fromkeys(chosen.models), plan.models, strict=True)
