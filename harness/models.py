@@ -198,6 +198,9 @@ def _interface(indices: Any, tensors: list[Tensor], path: Path, what: str) -> tu
     if isinstance(indices, int) or len(indices) == 0:
         msg = f"{path} has no {what}"
         raise UsageError(msg)
+    if min(indices) < 0:
+        msg = f"{path}: one of its {what} is tensor {min(indices)}, which is none"
+        raise UsageError(msg)
     chosen = tuple(tensors[int(index)] for index in indices)
     for tensor in chosen:
         if any(size < 1 for size in tensor.shape):

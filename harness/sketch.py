@@ -49,7 +49,7 @@ class Sketch:
 def _environment() -> jinja2.Environment:
     import jinja2
 
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(paths.data_dir() / "sketch_templates"),
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
@@ -57,6 +57,13 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         autoescape=False,
     )
+    environment.filters["one_line"] = _one_line
+    return environment
+
+
+def _one_line(text: str) -> str:
+    """Return text that stays within a comment of one line: a file may have any name."""
+    return " ".join(text.replace("\\", "/").replace("??", "? ?").split())
 
 
 def render(template: str, **values: object) -> str:

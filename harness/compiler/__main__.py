@@ -1,8 +1,9 @@
-"""``python -m harness.compiler MODEL OUTPUT fused|alone``: what ``harness.compiler.service`` starts."""
+"""``python -m harness.compiler MODEL OUTPUT fused|alone NAME``: what ``harness.compiler.service`` starts."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -13,9 +14,9 @@ from harness.compiler.service import Outcome
 from harness.errors import UnsupportedError
 
 
-def main(source: Path, made: Path, how: str) -> None:
-    """Compile the network of the file ``source`` and write the outcome to ``made``."""
-    model = models.parse(source.read_bytes(), source)
+def main(source: Path, made: Path, how: str, name: str) -> None:
+    """Compile the network ``name`` of the file ``source`` and write the outcome to ``made``."""
+    model = replace(models.parse(source.read_bytes(), source), name=name)
     try:
         outcome = Outcome(program=compile_model(model, fuse=how == "fused"))
     except UnsupportedError as error:
@@ -23,4 +24,4 @@ def main(source: Path, made: Path, how: str) -> None:
     made.write_bytes(msgspec.json.encode(outcome))
 
 
-main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
+main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4])

@@ -11,6 +11,8 @@ from harness.compiler.graph import Graph, Operator
 from harness.compiler.kernel import Pattern, dims
 
 _IMAGE_RANK = 4
+_LONGEST = 6
+"""Elementwise operators in a group: TVM's passes take twice as long for each that is computed within the next."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,13 +66,14 @@ def group(graph: Graph, *, fuse: bool, pattern: Callable[[Operator, Graph], Patt
     for alone in singles:
         single, operator = alone, alone.operators[0]
         source, result = operator.inputs[:1], operator.outputs[:1]
-        if single.patterns == (Pattern.VIEW,) and _same_content(graph, source, result):
+        if single.patterns == (Pattern.VIEW,) and _same_content(graph, operator):
             data = tensors[source[0]].data
             if data is None:
                 views[result[0]] = source[0]
-            else:
+                continue
+            if result[0] not in graph.outputs:
                 tensors[result[0]] = replace(tensors[result[0]], data=data.reshape(tensors[result[0]].shape))
-            continue
+                continue
         partner = _partner(single, found, uses, graph)
         if partner is not None:
             found.remove(partner)
@@ -81,11 +84,11 @@ def group(graph: Graph, *, fuse: bool, pattern: Callable[[Operator, Graph], Patt
     return Groups(graph=replace(graph, tensors=tuple(tensors)), groups=tuple(found), views=views)
 
 
-def _same_content(graph: Graph, source: tuple[int, ...], result: tuple[int, ...]) -> bool:
+def _same_content(graph: Graph, view: Operator) -> bool:
     """Whether a view can be had for nothing: what is wrong with one that cannot is told when it is lowered."""
-    if not source or not result or source[0] < 0:
+    if not view.inputs or len(view.outputs) != 1 or view.inputs[0] < 0:
         return False
-    a, b = graph.tensors[source[0]], graph.tensors[result[0]]
+    a, b = graph.tensors[view.inputs[0]], graph.tensors[view.outputs[0]]
     return a.elements == b.elements and a.dtype == b.dtype
 
 
@@ -99,7 +102,8 @@ def _partner(single: Group, found: list[Group], uses: Counter[int], graph: Graph
         if pattern is Pattern.ELEMENTWISE:
             joins = set(candidate.patterns) <= {Pattern.REDUCTION, Pattern.ELEMENTWISE, Pattern.PADDING}
             same = dims(graph.tensors[outputs[0]]) == dims(graph.tensors[operator.outputs[0]])
-            if joins and same:
+            short = candidate.patterns.count(Pattern.ELEMENTWISE) < _LONGEST
+            if joins and same and short:
                 return candidate
         if pattern is Pattern.REDUCTION and candidate.patterns == (Pattern.PADDING,):
             image = len(graph.tensors[outputs[0]].shape) == _IMAGE_RANK

@@ -1,7 +1,7 @@
 """Compiles a network in a process of its own and keeps what came out.
 
 TVM is C++ that may abort on what it does not like, and takes a second to import; so it runs by
-``python -m harness.compiler MODEL OUTPUT fused|alone``, and the same network is not compiled twice.
+``python -m harness.compiler MODEL OUTPUT fused|alone NAME``, and the same network is not compiled twice.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness import cmd, paths
+from harness import cmd, models, paths
 from harness.cache import touch
 from harness.compiler.program import FORMAT, Program
 from harness.errors import ToolFailedError, UnsupportedError
@@ -71,7 +71,7 @@ def _key(wanted: _Wanted) -> str:
 @cache
 def _compiler_digest() -> str:
     whole = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
+    for path in (Path(models.__file__), *sorted(Path(__file__).parent.rglob("*.py"))):
         whole.update(path.read_bytes())
     return whole.hexdigest()
 
@@ -82,17 +82,18 @@ def _read(place: Path) -> Outcome | None:
     except (OSError, msgspec.DecodeError):
         return None
     touch(place)
-    return found
+    return found if found.program is not None or found.unsupported is not None else None
 
 
 def _compile(wanted: _Wanted, place: Path) -> Outcome:
     place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="mcuprof-", dir=place.parent) as name:
-        source, made = Path(name) / f"{wanted.name}.tflite", Path(name) / "program.json"
+        source, made = Path(name) / "model.tflite", Path(name) / "program.json"
         source.write_bytes(wanted.data)
         words: list[str | Path] = [sys.executable, "-m", "harness.compiler", source, made]
         env = os.environ | {"PYTHONPATH": str(paths.PACKAGE.parent)}
-        done = cmd.run([*words, "fused" if wanted.fuse else "alone"], env=env, timeout=_TIMEOUT_S, check=False)
+        words += ["fused" if wanted.fuse else "alone", wanted.name]
+        done = cmd.run(words, env=env, timeout=_TIMEOUT_S, check=False)
         outcome = _read(made)
         if done.returncode != 0 or outcome is None:
             lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]

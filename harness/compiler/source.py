@@ -9,10 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness import __version__, sketch
+from harness.boards import Board
 from harness.compiler.program import C_TYPES, Argument, Call, Constant, Function, Interface, Place, Program
+from harness.errors import UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_NEAR_BYTES = 60_000
+"""What an AVR reads of its flash by 16-bit addresses, with room for what else lies there."""
+_AVR = ":avr:"
 
 _NEEDS = {
     "fixed_scale": ("fixed_scale_down",),
@@ -34,6 +40,16 @@ def files(program: Program, title: str, prefix: str = "model") -> dict[str, str]
 def example(program: Program, title: str, prefix: str = "model") -> str:
     """Return a ``main.c`` that runs the network of ``files`` once and prints what it gives."""
     return sketch.render("tvm/main.c.j2", **_values(program, title, prefix))
+
+
+def require_readable(program: Program, board: Board) -> None:
+    """Raise ``UnsupportedError`` where the board's processor cannot reach all constants."""
+    if _AVR in board.fqbn and program.constant_bytes > _NEAR_BYTES:
+        msg = (
+            f"the network has {program.constant_bytes:,} bytes of constants; an AVR reads them by 16-bit "
+            f"addresses, which reach {_NEAR_BYTES:,} bytes"
+        )
+        raise UnsupportedError(msg)
 
 
 def _values(program: Program, title: str, prefix: str) -> dict[str, object]:
@@ -63,6 +79,7 @@ def common(program: Program) -> dict[str, object]:
         "functions": [_function(function, program) for function in program.functions],
         "constants": [_constant(constant) for constant in program.constants],
         "constant_bytes": program.constant_bytes,
+        "near_bytes": _NEAR_BYTES,
         "helpers": _closure(program.helpers),
         "dtypes": [(dtype, C_TYPES[dtype]) for dtype in C_TYPES if dtype in dtypes],
         "dtypes_all": list(C_TYPES.items()),

@@ -54,6 +54,7 @@ class TvmAot:
         """Return the sketch; its arena has the size that was planned."""
         del arena
         program, title = self._program(model), f"{model.name} with {self.describe()}"
+        source.require_readable(program, board)
         own = source.files(program, title)
         own["network.cpp"] = sketch.render("tvm_aot/network.cpp.j2", title=title, **source.common(program))
         return sketch.compose(

@@ -7,7 +7,7 @@ import re
 from harness import sketch
 from harness.boards import Board
 from harness.case import LibraryUse, Settings
-from harness.compiler import graph_executor
+from harness.compiler import graph_executor, source
 from harness.compiler.program import Program
 from harness.compiler.service import compile_model, tvm_version
 from harness.models import Model
@@ -59,12 +59,14 @@ class TvmGraph:
         """Return the sketch; its tensors take what the graph says from the heap."""
         del arena
         title = f"{model.name} with {self.describe()}"
+        program = self._program(model)
+        source.require_readable(program, board)
         return sketch.compose(
             board=board,
             implementation=self.name,
             title=title,
             model_digest=model.sha256[:12],
-            files=files(self._program(model), title),
+            files=files(program, title),
         )
 
     def _program(self, model: Model) -> Program:

@@ -13,7 +13,7 @@ from harness.compiler import source
 from harness.compiler.build import compile_model
 from harness.compiler.program import Program
 
-_FLAGS = ("-std=gnu99", "-Wall", "-Wextra", "-Werror", "-O1", "-fwrapv", "-shared", "-fPIC")
+_FLAGS = ("-std=gnu99", "-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC")
 _HOOK = """
 void (*model_hook)(int);
 #define MODEL_AFTER(step) if (model_hook != 0) model_hook(step);
@@ -67,6 +67,10 @@ class HostNetwork:
     def outputs(self, inputs) -> list[np.ndarray]:
         """Run once and return the network's outputs."""
         self.run(inputs)
+        return self.kept_outputs()
+
+    def kept_outputs(self) -> list[np.ndarray]:
+        """Return the network's outputs as they are after a run."""
         return [self._buffer(interface.buffer) for interface in self.program.outputs]
 
 
@@ -105,13 +109,19 @@ def _array(dtype, shape, generator, kind):
 
 def reference_tensors(content: bytes, inputs, wanted) -> dict[int, np.ndarray]:
     """Return the TFLM interpreter's tensors of these indices after one run."""
+    interpreter = interpreted(content, inputs)
+    return {index: np.array(interpreter.GetTensor(index, 0)["tensor_data"]) for index in wanted}
+
+
+def interpreted(content: bytes, inputs) -> runtime.Interpreter:
+    """Return a TFLM interpreter that has run once and keeps every tensor."""
     interpreter = runtime.Interpreter.from_bytes(
         content, arena_size=4 << 20, intrepreter_config=runtime.InterpreterConfig.kPreserveAllTensors
     )
     for place, array in enumerate(inputs):
         interpreter.set_input(array, place)
     interpreter.invoke()
-    return {index: np.array(interpreter.GetTensor(index, 0)["tensor_data"]) for index in wanted}
+    return interpreter
 
 
 def check(content: bytes, *, fuse: bool = True, tolerance: float = 0.0, seeds: int = 2) -> Program:
@@ -129,11 +139,16 @@ def check(content: bytes, *, fuse: bool = True, tolerance: float = 0.0, seeds: i
 
 
 def compare(content, network, inputs, tolerance=0.0, label="") -> None:
-    """Fail unless a run on ``inputs`` gives TFLM's tensors."""
-    found = network.run(inputs)
-    expected = reference_tensors(content, inputs, found)
+    """Fail unless a run on ``inputs`` gives TFLM's tensors, each right after its step, and its outputs at the end."""
+    found, interpreter = network.run(inputs), interpreted(content, inputs)
     for index, array in found.items():
-        assert array.dtype == expected[index].dtype
-        difference = np.abs(array.ravel().astype(np.float64) - expected[index].ravel().astype(np.float64))
-        worst = float(difference.max(initial=0.0))
-        assert worst <= tolerance, f"{label}: tensor {index} {array.shape} differs by {worst}"
+        expected = np.array(interpreter.GetTensor(index, 0)["tensor_data"])
+        _require_equal(array, expected, tolerance, f"{label}: tensor {index}")
+    for place, array in enumerate(network.kept_outputs()):
+        _require_equal(array, np.array(interpreter.get_output(place)), tolerance, f"{label}: output {place}")
+
+
+def _require_equal(array, expected, tolerance, what) -> None:
+    assert array.dtype == expected.dtype
+    worst = float(np.abs(array.ravel().astype(np.float64) - expected.ravel().astype(np.float64)).max(initial=0.0))
+    assert worst <= tolerance, f"{what} {array.shape} differs by {worst}"

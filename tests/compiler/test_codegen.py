@@ -83,6 +83,25 @@ def test_what_cannot_be_compiled_is_one_line_and_exit_code_1(mcuprof, tmp_path):
     assert not (tmp_path / "made").exists()
 
 
+def test_a_model_whose_file_has_an_odd_name(mcuprof, tmp_path):
+    content = (paths.data_dir() / "models" / "digits.tflite").read_bytes()
+    for name in ("two\n#error lines.tflite", "back\\", "a" * 250, "trigraph??"):
+        (tmp_path / name).write_bytes(content)
+        done = mcuprof("codegen", name, "-o", "made", "--force")
+        assert done.returncode == 0, done.stderr
+        words = ["cc", *_STRICT, "-Wno-trigraphs", "main.c", "model.c", "-o", "run"]
+        subprocess.run(words, cwd=tmp_path / "made", check=True)
+
+
+def test_constants_beyond_16_bit_addresses_are_refused_on_avr(mcuprof, tmp_path):
+    assert mcuprof("codegen", "person_detection", "-o", "made").returncode == 0
+    words = ["cc", "-D__AVR__", "-I.", "-c", "model.c"]
+    (tmp_path / "made" / "avr").mkdir()
+    (tmp_path / "made" / "avr" / "pgmspace.h").write_text("")
+    done = subprocess.run(words, cwd=tmp_path / "made", capture_output=True, text=True, check=False)
+    assert "16-bit addresses" in done.stderr
+
+
 @pytest.mark.skipif(
     not (shutil.which("avr-gcc") and shutil.which("simavr")), reason="avr-gcc and simavr are not on PATH"
 )

@@ -18,7 +18,7 @@ from harness.errors import UnsupportedError, UsageError
 from tests.compiler import host
 from tests.compiler.networks import small_network
 
-COUNT = int(os.environ.get("MCUPROF_MUTATIONS", "80"))
+COUNT = int(os.environ.get("MCUPROF_MUTATIONS", "40"))
 _SANITIZED = ("-std=gnu99", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 _COMPILE_S = 60
 _MAIN = """

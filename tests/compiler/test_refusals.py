@@ -1,6 +1,7 @@
 """What cannot be compiled is refused with a reason that names it: never a crash, never a wrong answer."""
 
 import math
+import time
 
 import numpy as np
 import pytest
@@ -193,6 +194,80 @@ def test_an_output_that_is_a_constant():
     net, x, y = dense()
     constant = net.constant(np.zeros((1, 3), np.int8), scale=0.1)
     assert "a constant" in refusal(net.finish([x], [y, constant]))
+
+
+def test_a_view_with_two_outputs():
+    net = Network()
+    x, y, z = net.tensor((1, 4), scale=0.1), net.tensor((4,), scale=0.1), net.tensor((4,), scale=0.1)
+    shape = net.constant(np.array([4], np.int32))
+    net.operator("RESHAPE", [x, shape], [y, z], "ReshapeOptions", NewShape=[4])
+    for fuse in (True, False):
+        with pytest.raises(UnsupportedError, match="has 2 outputs instead of 1"):
+            host.compile_network(net.finish([x], [y]), fuse=fuse)
+
+
+@pytest.mark.parametrize("dilation", [1 << 15, 1 << 20, 1 << 30, (1 << 31) - 1])
+def test_a_filter_that_reaches_too_far(dilation):
+    net = Network()
+    x, y = net.tensor((1, 4, 4, 1), scale=0.1), net.tensor((1, 4, 4, 1), scale=0.1)
+    w = net.constant(np.ones((1, 3, 3, 1), np.int8), scale=0.1)
+    net.operator(
+        "CONV_2D",
+        [x, w, -1],
+        [y],
+        "Conv2DOptions",
+        Padding=0,
+        StrideH=1,
+        StrideW=1,
+        DilationHFactor=dilation,
+        DilationWFactor=1,
+        FusedActivationFunction=0,
+    )
+    assert "reaches too far" in refusal(net.finish([x], [y]))
+
+
+def test_sums_that_an_int32_cannot_hold():
+    net = Network()
+    x, y = net.tensor((1, 70000), scale=0.1), net.tensor((1, 1), scale=0.1)
+    w = net.constant(np.full((1, 70000), 127, np.int8), scale=0.1)
+    net.operator("FULLY_CONNECTED", [x, w, -1], [y], "FullyConnectedOptions", FusedActivationFunction=0)
+    assert "do not fit an int32" in refusal(net.finish([x], [y]))
+
+
+def test_a_bias_that_carries_a_sum_beyond_an_int32_wraps():
+    net = Network()
+    x, y = net.tensor((1, 4), scale=0.1), net.tensor((1, 2), scale=1000.0)
+    w = net.constant(np.full((2, 4), 127, np.int8), scale=0.1)
+    b = net.constant(np.array([(1 << 31) - 10, -(1 << 31)], np.int32), scale=0.01)
+    net.operator("FULLY_CONNECTED", [x, w, b], [y], "FullyConnectedOptions", FusedActivationFunction=0)
+    program = host.compile_network(net.finish([x], [y]))
+    assert "fixed_wrapping_add" in program.helpers
+
+
+def test_an_output_index_that_is_none():
+    net, x, _ = dense()
+    assert "one of its outputs is tensor -1" in refusal(net.finish([x], [-1]))
+
+
+def test_a_view_of_a_constant_can_be_an_output():
+    net, x, y = dense()
+    data = net.constant(np.arange(4, dtype=np.int8).reshape(2, 2), scale=0.1)
+    z, shape = net.tensor((4,), scale=0.1), net.constant(np.array([4], np.int32))
+    net.operator("RESHAPE", [data, shape], [z], "ReshapeOptions", NewShape=[4])
+    host.check(net.finish([x], [y, z]))
+
+
+def test_many_elementwise_operators_in_a_row_compile_soon():
+    net = Network()
+    x = last = net.tensor((1, 8), scale=0.1)
+    for step in range(60):
+        following = net.tensor((1, 8), scale=0.1, zero_point=step % 3)
+        net.operator("LEAKY_RELU", [last], [following], "LeakyReluOptions", Alpha=0.5)
+        last = following
+    began = time.monotonic()
+    program = host.check(net.finish([x], [last]))
+    assert time.monotonic() - began < 60
+    assert len(program.calls) < 20
 
 
 def test_a_network_that_does_nothing_gives_its_input():

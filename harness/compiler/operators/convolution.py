@@ -41,6 +41,8 @@ class Window:
 
 
 _SAME, _VALID = 0, 1
+_LARGEST = (1 << 15) - 1
+"""TFLM keeps paddings in an int16."""
 
 
 def window(node: Node, axis: int, size: int, stride: int, dilation: int = 1) -> Window:
@@ -49,6 +51,7 @@ def window(node: Node, axis: int, size: int, stride: int, dilation: int = 1) -> 
     reach = (size - 1) * dilation + 1
     padding = node.option("Padding")
     node.require(stride > 0 and dilation > 0 and size > 0, "a stride, dilation or filter size is not above 0")
+    node.require(max(reach, stride) <= _LARGEST, "its filter reaches too far, or its stride is too large")
     node.require(padding in (_SAME, _VALID), f"the padding {padding} is not known")
     expected = -(-length // stride) if padding == _SAME else -(-(length - reach + 1) // stride)
     node.require(steps == expected, f"{node.output()} does not have the shape that its input and options give")

@@ -14,9 +14,6 @@ from harness.compiler.operators.convolution import Window, window
 _SAME_SCALE = 1e-6
 """Scales that differ by less count as the same, as in TFLM's ``kernels/pooling_common``."""
 
-_LARGEST = 1 << 15
-"""With larger filters or strides an int32 would not hold every index."""
-
 
 @operator("AVERAGE_POOL_2D", Pattern.REDUCTION, versions=3)
 def average_pool_2d(node: Node) -> te.Tensor:
@@ -59,8 +56,6 @@ def _prepare(node: Node, outside: Expression) -> tuple[Window, Window, Callable[
     node.require(x.shape[0] == y.shape[0] and x.shape[3] == y.shape[3], "its input and output do not match")
     near = abs(x.scale - y.scale) <= _SAME_SCALE and x.zero_point == y.zero_point
     node.require(near, "its input and output are quantized differently")
-    numbers = [node.option(name) for name in ("FilterHeight", "FilterWidth", "StrideH", "StrideW")]
-    node.require(max(numbers) <= _LARGEST, f"a filter size or stride among {numbers} is too large")
     rows = window(node, 1, node.option("FilterHeight"), node.option("StrideH"))
     columns = window(node, 2, node.option("FilterWidth"), node.option("StrideW"))
     data = node.read()
