@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-from harness import cores, models, paths, sketch
+from harness import models, paths, sketch
 from harness.boards import Board
 from harness.case import LibraryUse, Settings
 from harness.models import Model, OperatorUse
@@ -48,7 +48,7 @@ class Tflm:
     @cached_property
     def _library(self) -> TflmLibrary:
         """The user's library, cut down to TFLM, where there is one, else the one made from the crate's sources."""
-        folders = [folder / "libraries" for folder in cores.sketchbooks(self._settings.sketchbook)]
+        folders = [folder / "libraries" for folder in _sketchbooks(self._settings.sketchbook)]
         found = find_library(folders, self._settings.tflm_library)
         if found is not None:
             return trim(found)
@@ -109,6 +109,13 @@ class Tflm:
 def create(settings: Settings) -> Tflm:
     """Return the implementation."""
     return Tflm(settings)
+
+
+def _sketchbooks(chosen: Path | None) -> list[Path]:
+    """Return the sketchbook to look for libraries in: the chosen one, or where the Arduino IDE keeps the user's."""
+    if chosen is not None:
+        return [chosen]
+    return [Path.home() / "Arduino", Path.home() / "Documents" / "Arduino"]
 
 
 def files(
