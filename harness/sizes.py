@@ -23,6 +23,10 @@ _BUILD = "<build>/"
 
 HARNESS_FILES = ("firmware.cpp", "wire.cpp", f"{NAME}.ino.cpp")
 
+_COMPILED_FILES = ("model.c", "operators.c")
+"""Hold a network's constants and its code."""
+_CONSTANTS = (".rodata", ".progmem")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sizes:
@@ -122,7 +126,7 @@ def _pieces(text: str) -> Iterator[_Piece]:
     the next one begins.
     """
     listed = list(_listed(text))
-    for piece, following in zip(listed, [*listed[1:], None], strict=True):
+    for piece, following in zip(listed, [*listed, None][1:], strict=True):
         end = piece.address + piece.size
         if following is not None and following.section == piece.section and piece.address <= following.address < end:
             end = following.address
@@ -150,16 +154,16 @@ def _listed(text: str) -> Iterator[_Piece]:
                 section=output,
                 address=int(found[2], 16),
                 size=int(found[3], 16),
-                part="alignment" if found[1] == "*fill*" else _part(found[4] or ""),
+                part="alignment" if found[1] == "*fill*" else _part(found[4] or "", found[1]),
             )
 
 
-def _part(origin: str) -> str:
-    """Name the part of the program that an object file belongs to, by where arduino-cli puts it."""
+def _part(origin: str, section: str) -> str:
+    """Name the part of the program that a section of an object file belongs to, by where arduino-cli puts it."""
     where, _, name = origin.rpartition("/")
     if origin.startswith(f"{_BUILD}sketch/"):
         source = name.removesuffix(".o")
-        if source.startswith("model_data"):
+        if source.startswith("model_data") or (source in _COMPILED_FILES and section.startswith(_CONSTANTS)):
             return "model"
         return "harness" if source in HARNESS_FILES else "runtime"
     if origin.startswith(f"{_BUILD}libraries/"):

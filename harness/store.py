@@ -7,6 +7,7 @@ import json
 import math
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -44,6 +45,10 @@ class Store:
     def path(self, run: Run) -> Path:
         """Return the file of a run."""
         return self.folder / f"{run.id}.json"
+
+    def wire_folder(self, run: Run) -> Path:
+        """Return the folder in which a run keeps what went over the wire."""
+        return self.folder / f"{run.id}.wire"
 
     @contextlib.contextmanager
     def hold(self, run: Run) -> Iterator[None]:
@@ -93,6 +98,7 @@ class Store:
         """Remove the file of a run that ended before anything was measured."""
         if not run.measurements:
             self.path(run).unlink(missing_ok=True)
+            shutil.rmtree(self.wire_folder(run), ignore_errors=True)
 
     def latest_unfinished(self) -> Run:
         """Return the last run that was cut off; raises ``UsageError`` where there is none."""
@@ -116,8 +122,10 @@ class Store:
             raise UsageError(msg)
         for path in sorted(self.folder.glob("*.json"), reverse=True):
             with contextlib.suppress(UsageError):
-                return load(path)
-        msg = f"there is no run in {self.folder}: `mcuprof run` makes one"
+                run = load(path)
+                if run.measurements:
+                    return run
+        msg = f"there is no run with a measurement in {self.folder}: `mcuprof run` makes one"
         raise UsageError(msg)
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from harness.errors import UsageError
+
 
 @click.command("report", epilog="Example:  mcuprof report results/20261121-120000-abcd.json --markdown")
 @click.argument("run", required=False, type=click.Path(path_type=Path), metavar="[RUN]")
@@ -21,6 +23,9 @@ def report(*, run: Path | None, markdown: bool, results: Path | None) -> int:
     from harness.store import Store
 
     found = Store(results or config.load().results_folder()).find(run)
+    if not found.measurements:
+        msg = f"run {found.id} holds no measurement: it was cut off before the first one, or has just begun"
+        raise UsageError(msg)
     if markdown:
         click.echo(markdown_report.document(found.measurements), nl=False)
     else:

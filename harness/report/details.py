@@ -19,13 +19,9 @@ def tables(measurements: Sequence[Measurement]) -> list[tuple[str, Table]]:
     """Return tables with their titles: of the flash, or of the probes, where that alone was measured."""
     done = [m for m in measurements if m.status is Status.OK]
     if {m.metric for m in measurements} == {"flash"} and done:
-        return [
-            ("flash by part, in bytes", _parts(done)),
-            (
-                "the same by section, and the firmware with no network, in bytes",
-                _sections(done),
-            ),
-        ]
+        with_parts = [m for m in done if m.details["parts"]]  # not every core has its linker write a map
+        parts = [("flash by part, in bytes", _parts(with_parts))] if with_parts else []
+        return [*parts, ("by section, and the firmware with no network, in bytes", _sections(done))]
     if {m.metric for m in measurements} == {"ram"} and done:
         return [("probes", _probes(done))]
     return []
@@ -39,7 +35,8 @@ def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     """Return a table in which text may be folded and titles too, but no figure is cut."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for title in _CASE:
-        table.add_column(title, overflow="fold", min_width=8 if title == "model" else None)
+        model = title == "model"
+        table.add_column(title, overflow="fold", min_width=8 if model else None, no_wrap=not model)
     for index, title in enumerate(titles, start=len(_CASE)):
         figures = [row[index] for row in rows if row[index].replace(",", "").lstrip("-").isdigit()]
         table.add_column(title, justify="right", overflow="fold", min_width=max(map(len, figures), default=None))

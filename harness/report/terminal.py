@@ -12,6 +12,7 @@ from rich.measure import Measurement as RichMeasurement
 from rich.table import Table
 
 from harness import metrics
+from harness.arduino import OPTIMIZATIONS
 from harness.report import details
 from harness.report.formats import cell, seconds
 from harness.types import Clock, Measurement, Status
@@ -26,6 +27,8 @@ TITLES = {
     "output": "output",
 }
 """What the columns of the metrics are called."""
+_SHORT = {"elements": "", "instructions": "instr."}
+"""Units in the head of a column; the line above the table spells them out."""
 
 
 def console() -> Console:
@@ -58,9 +61,10 @@ def _table(measurements: Sequence[Measurement]) -> Table:
     cells = {(m.model, m.implementation, m.metric): m for m in measurements}
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("model", overflow="fold", min_width=8)
-    table.add_column("impl.")
+    table.add_column("impl.", no_wrap=True)
     for name in names:
-        unit = next((m.unit for m in measurements if m.metric == name and m.clock and m.value is not None), "")
+        unit = next((m.unit for m in measurements if m.metric == name and m.value is not None), "")
+        unit = _SHORT.get(unit, unit)
         table.add_column("\n".join(filter(None, (TITLES.get(name, name), unit))), justify="right", no_wrap=True)
     for model, implementation in dict.fromkeys((m.model, m.implementation) for m in measurements):
         row = (cells.get((model, implementation, name)) for name in names)
@@ -86,6 +90,8 @@ def _styled(measurement: Measurement | None) -> str:
         return f"[{colour}]{cell(measurement)}[/]"
     if measurement.at_clock_s is not None:
         return f"{measurement.value:,.0f}\n[dim]{seconds(measurement.at_clock_s)}[/]"
+    if measurement.unit == "B":
+        return f"{measurement.value:,.0f}"
     return cell(measurement)
 
 
@@ -115,13 +121,17 @@ def _clocks(measurements: Sequence[Measurement]) -> list[str]:
 
 
 def _versions(measurements: Sequence[Measurement]) -> list[str]:
-    return list(
-        dict.fromkeys(
-            f"{m.implementation} is {m.provenance['runs_on']}{_not_for_shipping(m)}"
-            for m in measurements
-            if m.provenance.get("runs_on")
-        )
-    )
+    found = [
+        f"{m.implementation} is {m.provenance['runs_on']}{_not_for_shipping(m)}"
+        for m in measurements
+        if m.provenance.get("runs_on")
+    ]
+    found += [
+        f"built with -{m.provenance['optimization']} in place of the optimization of the board's core"
+        for m in measurements
+        if m.provenance.get("optimization") in OPTIMIZATIONS
+    ]
+    return list(dict.fromkeys(found))
 
 
 def _not_for_shipping(measurement: Measurement) -> str:

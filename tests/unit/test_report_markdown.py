@@ -41,9 +41,12 @@ def test_a_cell_that_was_not_asked_for_says_so():
 
 def test_the_run_is_found_by_file_by_id_and_as_the_latest(tmp_path):
     store = Store(tmp_path)
-    with pytest.raises(UsageError, match="there is no run in"):
+    with pytest.raises(UsageError, match="there is no run with a measurement in"):
         store.find(None)
     run = store.begin({}, {})
+    run.measurements.append(measurement("flash", 1))
+    store.save(run)
+    store.begin({}, {})  # has measured nothing yet
     (tmp_path / "zzz.json").write_text("{")
     assert store.find(None).id == run.id
     assert store.find(Path(run.id)).id == run.id

@@ -58,3 +58,10 @@ def test_parts_add_up_to_the_sections():
     assert sum(parts.values()) == 0x400
     assert parts["alignment"] == 0x8 + 0x300 - 0x1E8, "what the linker filled, and what no piece accounts for"
     assert sizes._by_part(pieces, {".bss": 0x60}) == {"runtime": 0x50, "core": 0x10, "alignment": 0}
+
+
+def test_a_compiled_network_is_told_apart_from_its_code():
+    assert sizes._part("<build>/sketch/model.c.o", ".rodata.op_weights_0") == "model"
+    assert sizes._part("<build>/sketch/operators.c.o", ".progmem.data") == "model"
+    assert sizes._part("<build>/sketch/model.c.o", ".text.op_conv_2d") == "runtime"
+    assert sizes._part("<build>/sketch/graph_executor.c.o", ".rodata.x") == "runtime"
