@@ -15,20 +15,21 @@ from pathlib import Path
 from typing import Any
 
 import filelock
+import msgspec
 
-from harness import cmd, paths
+from harness import cmd, cores, paths
 from harness.boards import Board
 from harness.cache import touch
 from harness.errors import DoesNotFitError, McuprofError, MissingError, RigError, ToolFailedError
-from harness.platform import Workplace
+from harness.platform import Workplace, missing_core
 from harness.setup.arduino_cli import find_arduino_cli
 from harness.sketch import NAME, Sketch, digest_of
 
 OPTIMIZATIONS = ("O2", "Os", "O3")
 _COMPILE_TIMEOUT_S = 1800
-_UPLOAD_TIMEOUT_S = 120
 _OVERFLOW = re.compile(r"region [`'\"]?(\w+)'? overflowed by (\d+) bytes")
-_TOO_BIG = re.compile(r"(text|data) section exceeds available space")
+_USES = re.compile(r"(Sketch uses|Global variables use) (\d+) bytes.*Maximum is (\d+) bytes")
+"""What arduino-cli says last where a program is linked and larger than the board."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,13 +74,14 @@ class Build:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Tools:
+class Tools:
     """What arduino-cli would build a board with, as it says itself."""
 
     properties: Mapping[str, str]
     compiler: str
 
     def provenance(self) -> dict[str, str]:
+        """Return what a result says of them."""
         return {"compiler": self.compiler, "core": self.core}
 
     @property
@@ -90,6 +92,7 @@ class _Tools:
 
     @property
     def core(self) -> str:
+        """Name and version of the core."""
         fqbn = self.properties.get("build.fqbn", "")
         return f"{':'.join(fqbn.split(':')[:2])} {self.properties.get('version', '')}".strip()
 
@@ -100,7 +103,7 @@ class Arduino:
     def __init__(self, workplace: Workplace) -> None:
         self._cli = find_arduino_cli()
         self._workplace = workplace
-        self._tools: dict[str, _Tools] = {}
+        self._tools: dict[str, Tools] = {}
 
     @property
     def version(self) -> str:
@@ -113,7 +116,8 @@ class Arduino:
         Raises ``DoesNotFitError`` where a memory overflows and ``ToolFailedError`` where the compiler does not
         accept the sketch, with the place of its whole output.
         """
-        tools = self._tools_of(board)
+        board = _with_ctags(board)
+        tools = self.tools_of(board)
         lane = self._lane_key(board, options, tools)
         key = hashlib.sha256(f"{lane} {sketch.digest}".encode()).hexdigest()[:16]
         kept = _kept(key)
@@ -130,7 +134,7 @@ class Arduino:
             msg = f"the build cache {paths.cache()} cannot be written: {error.strerror or error}"
             raise McuprofError(msg) from error
 
-    def _lane_key(self, board: Board, options: Options, tools: _Tools) -> str:
+    def _lane_key(self, board: Board, options: Options, tools: Tools) -> str:
         """Name what builds share that differ in the sketch alone: core and library are compiled once for each."""
         return digest_of(
             {
@@ -139,6 +143,8 @@ class Arduino:
                 "arduino-cli": self._cli.version,
                 "compiler": tools.compiler,
                 "core": tools.core,
+                "core files": self._workplace.core_stamp(board.core_id),
+                "libraries": " ".join(f"{p} {cores.stamp(p)}" for p in self._workplace.libraries(board)),
                 "library": f"{options.library} {options.library_digest}",
                 "optimization": options.optimization or "",
                 "defines": " ".join(options.defines),
@@ -147,15 +153,15 @@ class Arduino:
         )
 
     def _compile_in(
-        self, lane: Path, key: str, *, sketch: Sketch, board: Board, options: Options, tools: _Tools
+        self, lane: Path, key: str, *, sketch: Sketch, board: Board, options: Options, tools: Tools
     ) -> Build:
         # The sketch always lies at the same place, or arduino-cli would compile core and library again.
         folder = sketch.write(lane / NAME)
         words = ["compile", "--fqbn", board.fqbn, "--build-path", str(lane / "build"), "--warnings", "none"]
         for name, value in _properties(board, options).items():
             words += ["--build-property", f"{name}={value}"]
-        if options.library is not None:
-            words += ["--library", str(options.library)]
+        for library in [*([options.library] if options.library else []), *self._workplace.libraries(board)]:
+            words += ["--library", str(library)]
         # A build that was cut off may leave half an object file that looks up to date.
         unfinished = lane / "unfinished"
         if unfinished.exists():
@@ -196,15 +202,19 @@ class Arduino:
         """Return the words of the command that builds a sketch folder by hand, with the libraries of a folder."""
         words = [str(self._cli.path), "--config-file", str(self._workplace.config), "compile", "--fqbn", board.fqbn]
         words += ["--libraries", str(libraries)] if libraries is not None else []
+        for name, value in _with_ctags(board).build_properties.items():
+            words += ["--build-property", f"{name}={value}"]
         return [*words, str(folder)]
 
     def upload(self, build: Build, board: Board, port: str) -> None:
         """Write a build to the board at ``port`` by the platform's own upload tool; raises ``RigError``."""
         words = ["upload", "--fqbn", board.fqbn, "--port", port, "--input-dir", str(build.folder)]
         words += ["--upload-property", f"upload.python={sys.executable}"]
+        for name, value in _upload_properties(board).items():
+            words += ["--upload-property", f"{name}={value}"]
         if board.is_virtual:
             words += ["--discovery-timeout", "1ms"]  # no discovery finds a virtual port: waiting is of no use
-        done = self._call(words, timeout=_UPLOAD_TIMEOUT_S)
+        done = self._call(words, timeout=board.upload.seconds)
         if done.returncode != 0:
             said = [line.strip() for line in _uploader_output(done).splitlines() if line.strip()]
             msg = f"the upload to {port} failed: {said[-1] if said else 'the tool said nothing'}"
@@ -214,33 +224,66 @@ class Arduino:
         argv = [str(self._cli.path), "--config-file", str(self._workplace.config), "--json", "--no-color", *words]
         # arduino-cli and its upload tools must not take settings of the user's own from the environment.
         env = {k: v for k, v in os.environ.items() if not k.startswith("ARDUINO_")}
+        env["LC_ALL"] = env["LANG"] = "C"  # what they say is read here, and they speak the user's language
         return cmd.run(argv, env=env, timeout=timeout, check=False)
 
-    def _tools_of(self, board: Board) -> _Tools:
-        if board.fqbn not in self._tools:
-            self._tools[board.fqbn] = self._ask_tools(board)
-        return self._tools[board.fqbn]
+    def tools_of(self, board: Board) -> Tools:
+        """Return what arduino-cli builds for a board with; raises ``MissingError`` where core or compiler is."""
+        key = f"{board.fqbn} {json.dumps(board.build_properties)}"
+        if key not in self._tools:
+            self._tools[key] = self._ask_tools(board)
+        return self._tools[key]
 
-    def _ask_tools(self, board: Board) -> _Tools:
+    def _ask_tools(self, board: Board) -> Tools:
+        properties = [w for n, v in board.build_properties.items() for w in ("--build-property", f"{n}={v}")]
         with tempfile.TemporaryDirectory(prefix="mcuprof-") as folder:
             sketch = Path(folder) / NAME
             sketch.mkdir()
             (sketch / f"{NAME}.ino").write_text("void setup() {}\nvoid loop() {}\n", encoding="utf-8")
             done = self._call(
-                ["compile", "--fqbn", board.fqbn, "--show-properties", "--build-path", f"{folder}/b", str(sketch)],
+                [
+                    *("compile", "--fqbn", board.fqbn, "--show-properties", "--build-path", f"{folder}/b"),
+                    *properties,
+                    str(sketch),
+                ],
                 timeout=60,
             )
         answer = _answer(done)
         lines = (answer.get("builder_result") or {}).get("build_properties") or []
         if not lines:
-            core = ":".join(board.fqbn.split(":")[:2])
+            if self._workplace.core(board.core_id) is None:
+                raise MissingError(missing_core(board))
             msg = (
-                f"the Arduino core {core} of the board {board.name} is not installed "
-                f"({answer.get('error') or 'arduino-cli knows nothing of it'})"
+                f"the Arduino core {board.core_id} does not know the board {board.name} by the FQBN {board.fqbn}: "
+                f"{answer.get('error') or 'arduino-cli says no more'}"
             )
             raise MissingError(msg)
-        properties = dict(line.partition("=")[::2] for line in lines)
-        return _Tools(properties=properties, compiler=_compiler_version(properties))
+        found = dict(line.partition("=")[::2] for line in lines)
+        return Tools(properties=found, compiler=_compiler_version(found))
+
+
+def _with_ctags(board: Board) -> Board:
+    """Return ``board`` with the system's ctags where arduino-cli has none of its own and nobody names another.
+
+    arduino-cli fetches it when it first updates its indexes; a core that was put there by hand is used without.
+    """
+    name = "tools.ctags.cmd.path"
+    system = shutil.which("arduino-ctags")
+    if system is None or name in board.build_properties or board.core_id.startswith(f"{cores.OURS}:"):
+        return board
+    if (cores.data_dir() / "packages" / "builtin" / "tools" / "ctags").is_dir():
+        return board
+    return msgspec.structs.replace(board, build_properties={**board.build_properties, name: system})
+
+
+def _upload_properties(board: Board) -> dict[str, str]:
+    """Return those of a board's properties that an upload heeds.
+
+    arduino-cli hands no build properties on to the upload tool, and calls the tool's own without ``tools.NAME.``.
+    """
+    given = board.build_properties
+    own = {re.sub(r"^tools\.(?!ctags\.)[^.]+\.", "", name): value for name, value in given.items()}
+    return {name: value for name, value in own.items() if name not in given or name.startswith("upload.")}
 
 
 def _properties(board: Board, options: Options) -> dict[str, str]:
@@ -294,15 +337,15 @@ def _compile_error(answer: Mapping[str, Any], board: Board, log: Path) -> Mcupro
         return McuprofError(msg, log=log)
     overflows = [(region, int(n)) for region, n in _OVERFLOW.findall(output)]
     if overflows:
-        region, over = max(overflows, key=lambda pair: pair[1])
+        name, over = max(overflows, key=lambda pair: pair[1])
+        region = (board.linker.memory(name) if board.linker else None) or name
         msg = f"the program is {over:,} bytes larger than the {region} of {board.name}"
         return DoesNotFitError(msg, region=region, over_by=over, log=log)
-    too_big = _TOO_BIG.search(output)
-    if too_big:
-        region = {"text": "FLASH", "data": "RAM"}[too_big[1]]
-        over = _excess(answer, too_big[1])
-        msg = f"the program is {over:,} bytes larger than the {region} of {board.name}"
-        return DoesNotFitError(msg, region=region, over_by=over, log=log)
+    for what, size, limit in _USES.findall(output):
+        region, over = "FLASH" if what == "Sketch uses" else "RAM", int(size) - int(limit)
+        if over > 0:
+            msg = f"the program is {over:,} bytes larger than the {region} of {board.name}"
+            return DoesNotFitError(msg, region=region, over_by=over, log=log)
     diagnostics = (answer.get("builder_result") or {}).get("diagnostics") or []
     first = next((d for d in diagnostics if d.get("severity") in ("ERROR", "FATAL")), None)
     if first:
@@ -313,13 +356,6 @@ def _compile_error(answer: Mapping[str, Any], board: Board, log: Path) -> Mcupro
         what = errors[0].strip() if errors else output.strip()[-200:]
     msg = f"the sketch does not compile for {board.name}: {what} (the compiler's whole output: {log})"
     return ToolFailedError(msg, log=log)
-
-
-def _excess(answer: Mapping[str, Any], section: str) -> int:
-    for size in (answer.get("builder_result") or {}).get("executable_sections_size") or []:
-        if size["name"] == section:
-            return int(size["size"]) - int(size["max_size"])
-    return 0
 
 
 def _kept(key: str) -> Build | None:
@@ -342,6 +378,9 @@ def _keep(built: Path, key: str, facts: Mapping[str, object]) -> Build:
     new = Path(tempfile.mkdtemp(prefix=".new-", dir=place.parent))
     for path in built.glob(f"{NAME}.ino.*"):
         shutil.copy(path, new)
+    maps = list(built.glob("*.map"))
+    if len(maps) == 1:  # not every core names it after the sketch
+        shutil.copy(maps[0], new / f"{NAME}.ino.map")
     (new / "build.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     shutil.rmtree(place, ignore_errors=True)
     os.replace(new, place)  # noqa: PTH105 (replaces an empty folder too)

@@ -5,26 +5,20 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
-import sys
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from harness import paths
+from harness import hardware, paths, toml_file
 from harness.errors import UsageError
+from harness.hardware import CoreSource, Linker, Reset, Upload, Usb
 from harness.types import Clock
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 
 _MACHINE_BYTES = 4 << 20
 """Each of the machine's two memories."""
 _ICOUNT_SHIFTS = range(6, 11)
 """Steps in which the machine's timer can be read to the instruction."""
+_FQBN = re.compile(r"[\w.-]+:[\w.-]+:[\w.-]+(:[\w.-]+=[\w.+-]+(,[\w.-]+=[\w.+-]+)*)?")
 
 
 class FlashRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -49,6 +43,19 @@ class Virtual(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Whether code and constants lie in the same memory as data."""
 
 
+class Simavr(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An AVR on libsimavr, with the board's own core and bootloader."""
+
+    mcu: str
+    """simavr's name of the chip."""
+    bootloader: str
+    """C source in the core's folder ``bootloaders``."""
+    bootloader_flags: tuple[str, ...]
+    """What it is compiled with, beside the chip, its clock, and the place behind the ``flash_bytes``."""
+    bootloader_bytes: int
+    """What is set aside for it behind the ``flash_bytes``."""
+
+
 class Board(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Facts about a board. Sizes in bytes, the clock in Hz."""
 
@@ -64,20 +71,33 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Whether interrupts are off in timed regions."""
     build_properties: dict[str, str] = {}
     """Handed to arduino-cli as they are."""
+    reset: Reset = "software"
+    usb: Usb | None = None
+    upload: Upload = Upload()
+    core: CoreSource = CoreSource()
+    linker: Linker | None = None
     flash: FlashRule | None = None
     virtual: Virtual | None = None
+    simavr: Simavr | None = None
     name: str = ""
     digest: str = ""
 
     @property
     def is_virtual(self) -> bool:
         """Whether a virtual machine plays this board."""
-        return self.virtual is not None
+        return self.virtual is not None or self.simavr is not None
 
     @property
     def clock(self) -> Clock:
         """What times on this board are read from."""
+        if self.simavr is not None:
+            return Clock.CYCLE_MODEL
         return Clock.INSTRUCTION_COUNT if self.is_virtual else Clock.HARDWARE
+
+    @property
+    def core_id(self) -> str:
+        """The core that the board is built with, as arduino-cli calls it: ``vendor:architecture``."""
+        return ":".join(self.fqbn.split(":")[:2])
 
     @property
     def arduino_id(self) -> str:
@@ -87,47 +107,15 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 def load_file(path: Path) -> Board:
     """Read one board file; raises ``UsageError`` that names the file and the key at fault."""
-    try:
-        content = path.read_bytes()
-        table = tomllib.loads(content.decode("utf-8"))
-    except OSError as error:
-        msg = f"the board file {path} cannot be read: {error.strerror}"
-        raise UsageError(msg) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        msg = f"the board file {path} is not valid TOML: {error}"
-        raise UsageError(msg) from error
+    what = f"the board file {path}"
+    table, content = toml_file.parse(path, what)
     for derived in ("name", "digest"):
         if derived in table:
-            msg = f"the board file {path}: {derived!r} is not a key (a board is named after its file)"
+            msg = f"{what}: {derived!r} is not a key (a board is named after its file)"
             raise UsageError(msg)
-    board = _convert(table, path)
+    board = toml_file.convert(toml_file.with_dotted_keys(table, "build_properties"), Board, what)
     _check(board, path)
     return msgspec.structs.replace(board, name=path.stem, digest=hashlib.sha256(content).hexdigest()[:12])
-
-
-def _convert(table: dict[str, Any], path: Path) -> Board:
-    try:
-        return msgspec.convert(table, Board, strict=True)
-    except msgspec.ValidationError as error:
-        msg = f"the board file {path}: {_explain(str(error))}"
-        raise UsageError(msg) from error
-
-
-def _explain(message: str) -> str:
-    """Put msgspec's message into a user's words: its path ``$.virtual`` is the table ``[virtual]``."""
-    where = re.search(r" - at `\$\.?(.*?)`$", message)
-    key = where[1] if where else ""
-    text = message[: where.start()] if where else message
-    unknown = re.search(r"unknown field `(.*)`", text)
-    if unknown:
-        struct = {"flash": FlashRule, "virtual": Virtual}.get(key, Board)
-        near = difflib.get_close_matches(unknown[1], struct.__struct_fields__, n=1, cutoff=0.5)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        return f"unknown key {unknown[1]!r}{f' in [{key}]' if key else ''}{hint}"
-    missing = re.search(r"required field `(.*)`", text)
-    if missing:
-        return f"the key {missing[1]!r}{f' in [{key}]' if key else ''} is missing"
-    return f"the key {key!r}: {text[0].lower()}{text[1:]}"
 
 
 def _check(board: Board, path: Path) -> None:
@@ -140,6 +128,8 @@ def _check(board: Board, path: Path) -> None:
     if board.virtual:
         sizes["virtual.stack_bytes"] = board.virtual.stack_bytes
         sizes["virtual.ram_reserved_bytes"] = board.virtual.ram_reserved_bytes + 1  # may be 0
+    if board.simavr:
+        sizes["simavr.bootloader_bytes"] = board.simavr.bootloader_bytes
     if board.flash:
         sizes["flash.core_bytes"] = board.flash.core_bytes + 1  # may be 0
     for key, value in sizes.items():
@@ -151,14 +141,26 @@ def _check(board: Board, path: Path) -> None:
             f"the board file {path}: a board is named after its file, so use letters, digits, '_', '.' and '-' alone"
         )
         raise UsageError(msg)
-    if len(board.fqbn.split(":")) < 3 or not all(board.fqbn.split(":")):  # noqa: PLR2004 (vendor:architecture:board)
-        msg = f"the board file {path}: the key 'fqbn': expected vendor:architecture:board, got {board.fqbn!r}"
+    if not _FQBN.fullmatch(board.fqbn):
+        msg = (
+            f"the board file {path}: the key 'fqbn': expected vendor:architecture:board, got {board.fqbn!r} "
+            "(options follow as :Option=Value,Option=Value)"
+        )
+        raise UsageError(msg)
+    wrong = hardware.complaint(board.usb, board.upload, board.core, board.linker, virtual=board.is_virtual)
+    if wrong:
+        msg = f"the board file {path}: the key {wrong[0]!r}: {wrong[1]}"
         raise UsageError(msg)
     if board.virtual and board.virtual.ram_reserved_bytes + board.virtual.stack_bytes >= board.ram_bytes:
         msg = f"the board file {path}: [virtual] reserve and stack leave nothing of {board.ram_bytes:,} bytes of RAM"
         raise UsageError(msg)
+    if board.virtual and board.simavr:
+        msg = f"the board file {path}: [virtual] and [simavr] are two machines: keep the one that plays the board"
+        raise UsageError(msg)
     if board.virtual:
         _check_machine(board, board.virtual, path)
+    if board.simavr:
+        _check_avr(board.simavr, path)
 
 
 def _check_machine(board: Board, virtual: Virtual, path: Path) -> None:
@@ -173,6 +175,18 @@ def _check_machine(board: Board, virtual: Virtual, path: Path) -> None:
         if not holds:
             msg = f"the board file {path}: the key {key!r}: a virtual board needs {expected}"
             raise UsageError(msg)
+
+
+def _check_avr(simavr: Simavr, path: Path) -> None:
+    if not re.fullmatch(r"[a-z0-9]+", simavr.mcu):
+        msg = f"the board file {path}: the key 'simavr.mcu': expected a chip such as atmega328p, got {simavr.mcu!r}"
+        raise UsageError(msg)
+    if Path(simavr.bootloader).is_absolute() or not simavr.bootloader.endswith(".c"):
+        msg = (
+            f"the board file {path}: the key 'simavr.bootloader': expected a .c in the core's folder bootloaders, "
+            f"got {simavr.bootloader!r}"
+        )
+        raise UsageError(msg)
 
 
 def files(extra: Path | None = None) -> dict[str, Path]:
@@ -200,7 +214,7 @@ def load_all(extra: Path | None = None) -> list[Board]:
     known = [load_file(path) for path in files(extra).values()]
     seen: dict[str, Board] = {}
     for board in known:
-        other = seen.setdefault(board.fqbn, board) if board.is_virtual else board
+        other = seen.setdefault(board.fqbn, board) if board.virtual else board
         if other is not board:
             msg = (
                 f"the boards {other.name} and {board.name} have the same fqbn {board.fqbn!r}: give one of them "

@@ -2,28 +2,50 @@
 
 from __future__ import annotations
 
-import difflib
+import hashlib
+import json
 import os
-import re
-import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from harness import paths
+from harness import boards, paths, toml_file
+from harness.boards import Board
 from harness.errors import UsageError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 FILE = "mcuprof.toml"
 
 
-class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The keys of ``mcuprof.toml``. Paths are relative to the file."""
+class BoardSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What ``[board.NAME]`` says of a board on this machine."""
 
+    port: str | None = None
+    build_properties: dict[str, str] = {}
+    """Handed to arduino-cli as they are, after those of the board's file."""
+
+
+class _Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The keys of ``mcuprof.toml``."""
+
+    board: str | dict[str, Any] | None = None
+    default_board: str | None = None
+    boards: str | None = None
+    results: str | None = None
+    sketchbook: str | None = None
+    tflm_library: str | None = None
+    optimization: str | None = None
+    cache_limit_mb: int = 4096
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """The settings of ``mcuprof.toml``. Paths are relative to the file."""
+
+    root: Path
+    """Folder of the file, whether or not it is there."""
     board: str | None = None
     """Board to use where none is named."""
     boards: str | None = None
@@ -33,12 +55,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     tflm_library: str | None = None
     optimization: str | None = None
     cache_limit_mb: int = 4096
-    root: str = ""
+    board_settings: Mapping[str, BoardSettings] = field(default_factory=dict)
+    """What is particular to a board on this machine, by the board's name."""
 
     def path(self, key: str) -> Path | None:
         """Return a path that the file names, or None."""
         value: str | None = getattr(self, key)
-        return Path(self.root) / paths.expand(value) if value else None
+        return self.root / paths.expand(value) if value else None
 
     def results_folder(self) -> Path:
         """Return where runs are kept: ``MCUPROF_RESULTS``, the file's, or ``results`` beside the work."""
@@ -47,37 +70,81 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             return paths.expand(value)
         return self.path("results") or (paths.checkout() or Path.cwd()) / "results"
 
+    def load_board(self, name: str) -> Board:
+        """Return the board ``name`` with this machine's settings; raises ``UsageError`` where there is none."""
+        return self._with_settings(boards.load(name, self.path("boards")))
+
+    def load_boards(self) -> list[Board]:
+        """Return every known board with this machine's settings."""
+        return [self._with_settings(board) for board in boards.load_all(self.path("boards"))]
+
+    def port_of(self, name: str) -> str | None:
+        """Return the port that the file names for a board, or None."""
+        settings = self.board_settings.get(name)
+        return settings.port if settings else None
+
+    def _with_settings(self, board: Board) -> Board:
+        settings = self.board_settings.get(board.name)
+        if settings is None or not settings.build_properties:
+            return board
+        properties = {**board.build_properties, **settings.build_properties}
+        # A run that goes on must not mix programs that were built in two ways.
+        whole = board.digest + json.dumps(settings.build_properties, sort_keys=True)
+        digest = hashlib.sha256(whole.encode()).hexdigest()[:12]
+        return msgspec.structs.replace(board, build_properties=properties, digest=digest)
+
 
 def load(folder: Path | None = None) -> Config:
     """Read the ``mcuprof.toml`` of ``folder``, or the working directory; all defaults where there is none."""
     path = (folder or Path.cwd()) / FILE
     if not path.is_file():
-        return Config(root=str(path.parent))
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        msg = f"{path} cannot be read: {error}"
-        raise UsageError(msg) from error
-    if "root" in table:
-        msg = f"{path}: unknown key 'root'"
+        return Config(root=path.parent)
+    table, _ = toml_file.parse(path, str(path))
+    keys = toml_file.convert(table, _Keys, str(path))
+    if keys.optimization not in (None, "O2", "Os", "O3"):
+        msg = f"{path}: the key 'optimization': it may be O2, Os or O3, not {keys.optimization!r}"
         raise UsageError(msg)
-    try:
-        config = msgspec.convert(table, Config, strict=True)
-    except msgspec.ValidationError as error:
-        msg = f"{path}: {_explain(str(error))}"
-        raise UsageError(msg) from error
-    if config.optimization not in (None, "O2", "Os", "O3"):
-        msg = f"{path}: optimization is {config.optimization!r}; it may be O2, Os or O3"
+    if keys.cache_limit_mb < 0:
+        msg = f"{path}: the key 'cache_limit_mb': {keys.cache_limit_mb} is too small"
         raise UsageError(msg)
-    if config.cache_limit_mb < 0:
-        msg = f"{path}: cache_limit_mb is {config.cache_limit_mb}; it may not be below 0"
+    if isinstance(keys.board, str) and keys.default_board is not None:
+        msg = f"{path}: 'board' and 'default_board' both name the board to use where none is named: keep one"
         raise UsageError(msg)
-    return msgspec.structs.replace(config, root=str(path.parent))
+    config = Config(
+        root=path.parent,
+        board=keys.board if isinstance(keys.board, str) else keys.default_board,
+        boards=keys.boards,
+        results=keys.results,
+        sketchbook=keys.sketchbook,
+        tflm_library=keys.tflm_library,
+        optimization=keys.optimization,
+        cache_limit_mb=keys.cache_limit_mb,
+        board_settings=_board_settings(keys.board, path) if isinstance(keys.board, dict) else {},
+    )
+    if config.board_settings:
+        _require_known(config, path)
+    return config
 
 
-def _explain(message: str) -> str:
-    unknown = re.search(r"unknown field `(.*?)`", message)
-    if not unknown:
-        return message.replace("`$.", "`")
-    near = difflib.get_close_matches(unknown[1], Config.__struct_fields__, n=1)
-    return f"unknown key {unknown[1]!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+def _board_settings(tables: dict[str, Any], path: Path) -> dict[str, BoardSettings]:
+    for name, table in tables.items():
+        if not isinstance(table, dict):
+            msg = (
+                f"{path}: the key 'board.{name}': expected a table, [board.{name}]; "
+                "the board to use where none is named is default_board = NAME"
+            )
+            raise UsageError(msg)
+    return {
+        name: toml_file.convert(
+            toml_file.with_dotted_keys(table, "build_properties"), BoardSettings, str(path), within=f"board.{name}"
+        )
+        for name, table in tables.items()
+    }
+
+
+def _require_known(config: Config, path: Path) -> None:
+    known = boards.files(config.path("boards"))
+    for name in config.board_settings:
+        if name not in known:
+            msg = f"{path}: [board.{name}]: there is no board {name!r}. Known boards: {', '.join(sorted(known))}"
+            raise UsageError(msg)

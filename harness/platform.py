@@ -1,7 +1,7 @@
-"""Where arduino-cli works for mcuprof: its configuration, and the Arduino platform of the virtual boards.
+"""Where arduino-cli works for mcuprof: configuration, the platform of the virtual boards, links to the user's cores.
 
 It lies in mcuprof's cache and is named after its content, so that it is never changed under a running build, and
-never the user's own.
+never the user's own. Nothing is ever written through a link.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
 
-from harness import boards, paths
+from harness import boards, cores, paths
 from harness.boards import Board
-from harness.errors import McuprofError
+from harness.errors import McuprofError, MissingError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,22 +29,100 @@ class Workplace:
     root: Path
     digest: str
     """Of the platform of the virtual boards, as twelve hexadecimal digits."""
+    sketchbooks: Sequence[Path] = ()
+    """The user's own sketchbooks, never written to."""
 
     @property
     def config(self) -> Path:
         """The configuration file for ``arduino-cli --config-file``."""
         return self.root / "arduino-cli.yaml"
 
+    @property
+    def hardware(self) -> Path:
+        """The folder that holds, or links to, every core that was not installed by arduino-cli."""
+        return self.root / "sketchbook" / "hardware"
 
-def workplace(extra_boards: Path | None = None) -> Workplace:
-    """Return the workplace for the board files as they are now, made when it is not there."""
+    def core(self, name: str) -> Path | None:
+        """Return the folder of the core ``vendor:architecture``, or None where it is not there."""
+        placed = self.hardware.joinpath(*name.split(":"))
+        return placed if (placed / "boards.txt").is_file() else cores.installed().get(name)
+
+    def core_stamp(self, name: str) -> str:
+        """Return what changes with the files of a core that the user placed; empty for all others."""
+        placed = self.hardware.joinpath(*name.split(":"))
+        return cores.stamp(placed.resolve()) if placed.is_symlink() else ""
+
+    def libraries(self, board: Board) -> list[Path]:
+        """Return the Arduino libraries that a board's file asks for; raises ``MissingError`` where one is missing."""
+        found = []
+        for name in board.core.libraries:
+            places = [folder / "libraries" / name for folder in self.sketchbooks]
+            there = next((place for place in places if place.is_dir()), None)
+            if there is None:
+                looked = " or ".join(str(place) for place in places)
+                msg = f"the board {board.name} needs the Arduino library {name}: put it into {looked}"
+                raise MissingError(msg)
+            found.append(there)
+        return found
+
+    def require_core(self, board: Board) -> None:
+        """Raise ``MissingError`` where the core of a board is not there."""
+        if self.core(board.core_id) is None:
+            raise MissingError(missing_core(board))
+
+
+def missing_core(board: Board) -> str:
+    """Say that the core of a board is missing and how to get it."""
+    if board.simavr is not None:
+        from harness.virtual import simavr
+
+        return simavr.missing() or f"the Arduino core {board.core_id} of the board {board.name} is not there"
+    return (
+        f"the Arduino core {board.core_id} of the board {board.name} is not installed; "
+        f"`mcuprof setup --board {board.name}` gets it"
+    )
+
+
+def workplace(extra_boards: Path | None = None, sketchbook: Path | None = None) -> Workplace:
+    """Return the workplace for the board files and cores as they are now, made when it is not there.
+
+    ``sketchbook`` is the user's; where it is None, those where the Arduino IDE keeps them. Raises ``UsageError``
+    where it is not a folder.
+    """
     source = paths.data_dir() / "boards" / "cores" / "qemu"
-    boards_txt = _boards_txt(source / "boards.txt.j2", boards.load_all(extra_boards))
+    known = boards.load_all(extra_boards)
+    boards_txt = _boards_txt(source / "boards.txt.j2", known)
     digest = _digest(source, boards_txt)
-    root = paths.cache() / "arduino" / digest
+    sketchbooks = cores.sketchbooks(sketchbook)
+    links = _links(sketchbooks)
+    config = _own_config(known) if cores.installed() else {}
+    # Without the user's cores the folder has the name that it has on every machine.
+    others = json.dumps({"links": {name: str(path) for name, path in links.items()}, **config}, sort_keys=True)
+    name = f"{digest}-{hashlib.sha256(others.encode()).hexdigest()[:8]}" if links or config else digest
+    root = paths.cache() / "arduino" / name
     if not (root / "arduino-cli.yaml").is_file():
-        _make(root, source, boards_txt)
-    return Workplace(root=root, digest=digest)
+        if config:
+            cores.ensure_indexes()
+        _make(root, source, boards_txt, links, config)
+    return Workplace(root=root, digest=digest, sketchbooks=sketchbooks)
+
+
+def _links(sketchbooks: list[Path]) -> dict[str, Path]:
+    """Return what the workplace links to: folder below ``hardware`` → the user's folder."""
+    known = cores.in_sketchbooks([cores.SYSTEM])
+    # A core that the user has chosen, by hand or by set-up, comes before the system's.
+    known = {name: path for name, path in known.items() if name not in cores.installed()}
+    known |= cores.in_sketchbooks(sketchbooks)
+    found = {name.replace(":", "/"): path for name, path in known.items()}
+    return found | {f"{vendor}/tools": path for vendor, path in cores.bundled_tools(sketchbooks).items()}
+
+
+def _own_config(known: Sequence[Board]) -> dict[str, object]:
+    """Return the configuration for the data folder that set-up installs cores into."""
+    indexes = sorted({board.core.package_index for board in known if board.core.package_index})
+    # arduino-cli warns at every call of an index that it does not have.
+    there = [address for address in indexes if (cores.data_dir() / Path(address).name).is_file()]
+    return {"data": str(cores.data_dir()), "additional_urls": there}
 
 
 def _boards_txt(template: Path, known: list[Board]) -> str:
@@ -78,7 +157,7 @@ def _digest(source: Path, boards_txt: str) -> str:
     return whole.hexdigest()[:12]
 
 
-def _make(root: Path, source: Path, boards_txt: str) -> None:
+def _make(root: Path, source: Path, boards_txt: str, links: Mapping[str, Path], own: Mapping[str, object]) -> None:
     """Make the folder beside its place and move it there whole, so that a half-made one is never used."""
     try:
         root.parent.mkdir(parents=True, exist_ok=True)
@@ -92,14 +171,19 @@ def _make(root: Path, source: Path, boards_txt: str) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, target)
     (platform / "boards.txt").write_text(boards_txt, encoding="utf-8")
+    for name, target in links.items():
+        place = new / "sketchbook" / "hardware" / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(target, target_is_directory=True)
     data = new / "data"
     data.mkdir()
     # With indexes there, if empty, arduino-cli does not try to download any.
     (data / "package_index.json").write_text('{"packages": []}\n', encoding="utf-8")
     (data / "library_index.json").write_text('{"libraries": []}\n', encoding="utf-8")
     config = {
+        "board_manager": {"additional_urls": own.get("additional_urls", [])},
         "directories": {
-            "data": str(root / "data"),
+            "data": own.get("data", str(root / "data")),
             "downloads": str(root / "downloads"),
             "user": str(root / "sketchbook"),
         },

@@ -62,18 +62,19 @@ def run(*, resume: bool, **options: Any) -> int:  # noqa: ANN401
     from harness import metrics
 
     chosen = Chosen(**options)
-    if resume and replace(chosen, results=None, as_json=False, verbose=False) != Chosen(
+    if resume and replace(chosen, port=None, results=None, as_json=False, verbose=False) != Chosen(
         models=(), boards=(), implementations=()
     ):
-        msg = "--resume goes on with what the run was asked for: give nothing but --results, --json and -v with it"
+        msg = "--resume goes on with what the run was asked for: give nothing but --port, --results, --json and -v"
         raise UsageError(msg)
     return _measure(chosen, tuple(metrics.all_metrics()), resume=resume)
 
 
 def _measure(chosen: Chosen, names: tuple[str, ...], *, resume: bool = False) -> int:
     """Measure, report, and return the exit code: 1 where a case failed, else 0."""
-    from harness import config, models, pipeline
+    from harness import cache, config, metrics, models, pipeline
     from harness.platform import workplace
+    from harness.port_choice import choose_ports, require_ports
     from harness.progress import Progress
     from harness.store import Store, document
     from harness.workbench import Workbench
@@ -96,15 +97,25 @@ def _measure(chosen: Chosen, names: tuple[str, ...], *, resume: bool = False) ->
         models.sample_inputs(model, 1, settings.data)  # a data set that does not fit is known before the work
     for implementation in plan.implementations:
         implementation.describe()  # so is a library that is not there
+    place = workplace(settings_file.path("boards"), settings.sketchbook)
+    for board in plan.boards:
+        place.require_core(board)
+    ports = choose_ports(plan.boards, chosen.port, settings_file.port_of)
+    if any(metrics.all_metrics()[name].NEEDS_RIG for name in names):
+        require_ports(plan.boards, ports)
     if record is not None:
         _require_same_cases(record, plan)
     else:
         record = store.begin(_plan_json(chosen, names, plan, settings), pipeline.host_facts())
-    with store.hold(record), Progress(total=len(plan.cases()) * len(names), verbose=chosen.verbose) as progress:
+    with (
+        store.hold(record),
+        cache.in_use(),
+        Progress(total=len(plan.cases()) * len(names), verbose=chosen.verbose) as progress,
+    ):
         if resume:
             progress.say(f"going on with run {record.id}: {len(record.measurements)} measurements are there")
             progress.advance(len(record.measurements))
-        bench = Workbench(workplace(settings_file.path("boards")), settings, progress.say)
+        bench = Workbench(place, settings, progress.say, ports=ports, wire=store.wire_folder(record))
         watcher = pipeline.Watcher(case_begins=progress.case_begins, measured=progress.measured)
         try:
             pipeline.run(plan, bench, store, record, watcher)
@@ -121,12 +132,22 @@ def _with_defaults(chosen: Chosen, settings_file: Config) -> Chosen:
     from harness import implementations, models
 
     if not chosen.boards:
-        name = settings_file.board or DEFAULT_BOARD
-        click.echo(f"mcuprof: no --board given: using {name}", err=True)
+        name, why = default_board(settings_file)
+        click.echo(f"mcuprof: no --board given: using {name}{why}", err=True)
         chosen = replace(chosen, boards=(name,))
     if not chosen.models:
         chosen = replace(chosen, models=models.DEFAULT_MODELS)
     return replace(chosen, implementations=chosen.implementations or tuple(implementations.names()))
+
+
+def default_board(settings_file: Config) -> tuple[str, str]:
+    """Return the board to use where none is named, and why it is that one, to stand behind its name."""
+    if settings_file.board:
+        return settings_file.board, ""
+    from harness import ports, serial_port
+
+    found = ports.only_one(ports.by_board(settings_file.load_boards(), serial_port.attached()))
+    return (found[0], f", the only known board attached (at {found[1].path})") if found else (DEFAULT_BOARD, "")
 
 
 def _settings(chosen: Chosen, settings_file: Config) -> Settings:
@@ -140,15 +161,14 @@ def _settings(chosen: Chosen, settings_file: Config) -> Settings:
         arena=chosen.arena,
         fuse=not chosen.no_fuse,
         tflm_library=chosen.tflm_library or settings_file.path("tflm_library"),
-        sketchbook=settings_file.path("sketchbook"),
+        sketchbook=chosen.sketchbook or settings_file.path("sketchbook"),
     )
 
 
 def _plan(chosen: Chosen, names: tuple[str, ...], settings: Settings, settings_file: Config) -> Plan:
-    from harness import boards, implementations, models
+    from harness import implementations, models
     from harness.pipeline import Plan
 
-    extra = settings_file.path("boards")
     loaded = [models.load(name) for name in dict.fromkeys(chosen.models)]
     twice = {model.name for model in loaded if sum(model.name == other.name for other in loaded) > 1}
     if twice:
@@ -157,7 +177,7 @@ def _plan(chosen: Chosen, names: tuple[str, ...], settings: Settings, settings_f
     return Plan(
         models=loaded,
         implementations=[implementations.create(name, settings) for name in dict.fromkeys(chosen.implementations)],
-        boards=[boards.load(name, extra) for name in dict.fromkeys(chosen.boards)],
+        boards=[settings_file.load_board(name) for name in dict.fromkeys(chosen.boards)],
         metrics=names,
     )
 
@@ -176,6 +196,8 @@ def _plan_json(chosen: Chosen, names: tuple[str, ...], plan: Plan, settings: Set
         "arena": chosen.arena,
         "no_fuse": chosen.no_fuse,
         "tflm_library": str(chosen.tflm_library.resolve()) if chosen.tflm_library else None,
+        "sketchbook": str(chosen.sketchbook.resolve()) if chosen.sketchbook else None,
+        "port": chosen.port,
         "data": str(chosen.data.resolve()) if chosen.data else None,
         "inputs": chosen.inputs,
         "runs": chosen.runs,
@@ -186,7 +208,7 @@ def _chosen_again(plan: Mapping[str, Any], now: Chosen) -> tuple[Chosen, tuple[s
     """Return what the run was asked for, with the output options of this call."""
 
     def path(key: str) -> Path | None:
-        return Path(plan[key]) if plan[key] else None
+        return Path(plan[key]) if plan.get(key) else None
 
     chosen = Chosen(
         models=tuple(plan["models"]),
@@ -196,6 +218,8 @@ def _chosen_again(plan: Mapping[str, Any], now: Chosen) -> tuple[Chosen, tuple[s
         arena=plan["arena"],
         no_fuse=plan.get("no_fuse", False),
         tflm_library=path("tflm_library"),
+        sketchbook=path("sketchbook"),
+        port=now.port or plan.get("port"),
         data=path("data"),
         inputs=plan["inputs"],
         runs=plan["runs"],

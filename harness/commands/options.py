@@ -54,6 +54,17 @@ _MEASURING = (
         help="Arduino library of TFLM to build with.",
     ),
     click.option(
+        "--sketchbook",
+        type=click.Path(path_type=Path, file_okay=False),
+        metavar="DIR",
+        help="Arduino sketchbook whose cores and libraries may be used.",
+    ),
+    click.option(
+        "--port",
+        metavar="PORT",
+        help="Port of the one real board: a path, rfc2217://HOST:PORT or socket://HOST:PORT.",
+    ),
+    click.option(
         "--data",
         type=click.Path(path_type=Path),
         metavar="FILE",
@@ -102,6 +113,8 @@ class Chosen:
     arena: int | None = None
     no_fuse: bool = False
     tflm_library: Path | None = None
+    sketchbook: Path | None = None
+    port: str | None = None
     data: Path | None = None
     inputs: int = 4
     results: Path | None = None

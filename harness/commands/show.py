@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from harness.errors import McuprofError, MissingError
 
+if TYPE_CHECKING:
+    from harness.config import Config
+    from harness.platform import Workplace
+    from harness.setup import Check
+
+_BOARD = click.option("--board", "-b", "board_name", metavar="NAME", help="Also what this board needs.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 
 
@@ -20,6 +26,7 @@ def _show(rows: Sequence[dict[str, Any]], key: str, *, as_json: bool) -> None:
         click.echo(json.dumps({"schema": 1, key: list(rows)}, indent=1))
         return
     from rich import box
+    from rich.markup import escape
     from rich.table import Table
 
     from harness.report.terminal import console, print_table
@@ -29,30 +36,66 @@ def _show(rows: Sequence[dict[str, Any]], key: str, *, as_json: bool) -> None:
         number = bool(rows) and isinstance(rows[0][title], int | float)
         table.add_column(title, overflow="fold", no_wrap=number, justify="right" if number else "left")
     for row in rows:
-        table.add_row(*(f"{v:,}" if isinstance(v, int) and not isinstance(v, bool) else str(v) for v in row.values()))
+        cells = (f"{v:,}" if isinstance(v, int) and not isinstance(v, bool) else str(v) for v in row.values())
+        table.add_row(*map(escape, cells))
     print_table(table, console())
 
 
 @click.command("boards", epilog="Example:  mcuprof boards --json")
 @_JSON
 def boards(*, as_json: bool) -> None:
-    """List the boards."""
-    from harness import boards as all_boards
-    from harness import config
+    """List the boards, the ports that they are attached at, and whether their cores are there."""
+    from harness import config, ports, serial_port
 
+    settings_file = config.load()
+    known = settings_file.load_boards()
+    place = _workplace(settings_file)
+    attached = ports.by_board(known, serial_port.attached())
     rows = [
         {
             "board": board.name,
             "title": board.title,
-            "FQBN": board.fqbn,
-            "flash B": board.flash_bytes,
-            "RAM B": board.ram_bytes,
-            "clock Hz": board.clock_hz,
-            "time is": board.clock.value,
+            "fqbn": board.fqbn,
+            "flash_bytes": board.flash_bytes,
+            "ram_bytes": board.ram_bytes,
+            "clock_hz": board.clock_hz,
+            "clock": board.clock.value,
+            "port": next((device.path for device in attached.get(board.name, ())), None),
+            "ports": [device.path for device in attached.get(board.name, ())],
+            "core": board.core_id,
+            "core_installed": place.core(board.core_id) is not None,
         }
-        for board in all_boards.load_all(config.load().path("boards"))
+        for board in known
     ]
-    _show(rows, "boards", as_json=as_json)
+    if as_json:
+        _show(rows, "boards", as_json=True)
+        return
+    shown = [
+        {
+            "board": row["board"],
+            "title": row["title"],
+            "flash B": row["flash_bytes"],
+            "RAM B": row["ram_bytes"],
+            "MHz": _megahertz(board.clock_hz),
+            "time is": row["clock"],
+            "port": " ".join(device.path for device in attached.get(board.name, ())) or "",
+            "core": board.core_id if row["core_installed"] else f"{board.core_id} MISSING",
+        }
+        for board, row in zip(known, rows, strict=True)
+    ]
+    _show(shown, "boards", as_json=False)
+    if not all(row["core_installed"] for row in rows):
+        click.echo("`mcuprof setup --board NAME` gets the missing core of a board")
+
+
+def _megahertz(hertz: int) -> str:
+    return f"{hertz / 1_000_000:g}"
+
+
+def _workplace(settings_file: Config) -> Workplace:
+    from harness.platform import workplace
+
+    return workplace(settings_file.path("boards"), settings_file.path("sketchbook"))
 
 
 @click.command("models", epilog="Example:  mcuprof models")
@@ -97,13 +140,12 @@ def impls(*, as_json: bool) -> None:
     _show(rows, "implementations", as_json=as_json)
 
 
-@click.command("doctor", epilog="Example:  mcuprof doctor")
+@click.command("doctor", epilog="Example:  mcuprof doctor --board uno")
+@_BOARD
 @_JSON
-def doctor(*, as_json: bool) -> int:
+def doctor(*, board_name: str | None, as_json: bool) -> int:
     """Say which tools are there, which are missing, and how to get them. Exit code 3 where one is missing."""
-    from harness.setup import checks
-
-    found = checks()
+    found = _checks(board_name)
     rows = [
         {
             "tool": c.name,
@@ -118,13 +160,36 @@ def doctor(*, as_json: bool) -> int:
     return 0 if all(check.found for check in found) else MissingError.exit_code
 
 
-@click.command("setup", epilog="Example:  mcuprof setup")
-def setup() -> int:
-    """Get what can be had without the system's package manager: arduino-cli and the TFLM sources."""
+def _checks(board_name: str | None) -> list[Check]:
+    """Return the checks of everything, or of what one board needs."""
+    from harness.setup import checks
+
+    if board_name is None:
+        return checks()
+    from harness import config, serial_port
+    from harness.setup.board_doctor import board_checks
+
+    settings_file = config.load()
+    board = settings_file.load_board(board_name)
+    devices = () if board.is_virtual else serial_port.attached()
+    of_the_board = board_checks(board, _workplace(settings_file), devices, settings_file.port_of(board_name))
+    return [*checks(for_virtual_boards=board.is_virtual), *of_the_board]
+
+
+@click.command("setup", epilog="Example:  mcuprof setup --board nano33ble")
+@_BOARD
+def setup(*, board_name: str | None) -> int:
+    """Get what can be had without the system's package manager: arduino-cli, the TFLM sources, a board's core."""
+    from harness import config
     from harness.setup import checks, ensure_all
 
+    board = config.load().load_board(board_name) if board_name else None
     ensure_all(click.echo)
-    missing = [check for check in checks() if not check.found]
+    if board is not None:
+        from harness.setup.core_install import ensure_core
+
+        ensure_core(board, _workplace(config.load()), click.echo)
+    missing = [check for check in checks(for_virtual_boards=board is None or board.is_virtual) if not check.found]
     for check in missing:
         click.echo(f"missing: {check.name}, for {check.needed_for}: {check.remedy}", err=True)
     if not missing:
@@ -148,6 +213,7 @@ def clean(*, limit: int | None, everything: bool, as_json: bool) -> None:
     megabytes = 0 if everything else limit
     if megabytes is None:
         megabytes = config.load().cache_limit_mb
+    cache.require_idle()
     freed = cache.shrink(megabytes * 1_000_000)
     rows = [{"cache": name, "bytes": size} for name, size in cache.sizes().items()]
     rows.append({"cache": "dropped now", "bytes": freed})

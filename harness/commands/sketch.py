@@ -39,6 +39,12 @@ from harness.errors import UsageError
 )
 @click.option("--no-fuse", is_flag=True, help="TVM: make each operator a function of its own.")
 @click.option("--tflm-library", type=click.Path(path_type=Path), metavar="DIR", help="Arduino library of TFLM.")
+@click.option(
+    "--sketchbook",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Arduino sketchbook whose cores and libraries may be used.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 @click.option("--force", is_flag=True, help="Write into a folder that is not empty.")
 def sketch(
@@ -51,13 +57,15 @@ def sketch(
     optimization: str | None,
     no_fuse: bool,
     tflm_library: Path | None,
+    sketchbook: Path | None,
     as_json: bool,
     force: bool,
 ) -> int:
     """Write the sketch that runs MODEL, with the profiling firmware, into a folder."""
-    from harness import boards, config, implementations, models
+    from harness import config, implementations, models
     from harness.case import Case, Settings
     from harness.platform import workplace
+    from harness.port_choice import choose_ports
     from harness.sketch import NAME
     from harness.workbench import Workbench
 
@@ -67,18 +75,19 @@ def sketch(
         fuse=not no_fuse,
         optimization=optimization or settings_file.optimization,
         tflm_library=tflm_library or settings_file.path("tflm_library"),
-        sketchbook=settings_file.path("sketchbook"),
+        sketchbook=sketchbook or settings_file.path("sketchbook"),
     )
-    extra = settings_file.path("boards")
+    place = workplace(settings_file.path("boards"), settings.sketchbook)
     case = Case(
         model=models.load(model),
-        board=boards.load(board_name, extra),
+        board=settings_file.load_board(board_name),
         implementation=implementations.create(implementation, settings),
     )
     if folder.is_dir() and any(folder.iterdir()) and not force:
         msg = f"the folder {folder} is not empty: choose another one, or --force"
         raise UsageError(msg)
-    bench = Workbench(workplace(extra), settings, lambda text: click.echo(text, err=True))
+    ports = choose_ports([case.board], None, settings_file.port_of)
+    bench = Workbench(place, settings, lambda text: click.echo(text, err=True), ports=ports)
     try:
         made = bench.sketch(case)
     finally:

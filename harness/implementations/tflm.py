@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-from harness import models, paths, sketch
+from harness import cores, models, paths, sketch
 from harness.boards import Board
 from harness.case import LibraryUse, Settings
+from harness.errors import UnsupportedError
 from harness.models import Model, OperatorUse
 from harness.setup.tflm_sources import find_tflm_sources
 from harness.sketch import Sketch
@@ -48,7 +49,7 @@ class Tflm:
     @cached_property
     def _library(self) -> TflmLibrary:
         """The user's library, cut down to TFLM, where there is one, else the one made from the crate's sources."""
-        folders = [folder / "libraries" for folder in _sketchbooks(self._settings.sketchbook)]
+        folders = [folder / "libraries" for folder in cores.sketchbooks(self._settings.sketchbook)]
         found = find_library(folders, self._settings.tflm_library)
         if found is not None:
             return trim(found)
@@ -95,7 +96,13 @@ class Tflm:
         return 0 if _MEMORY.search(said) else None
 
     def sketch(self, model: Model, board: Board, arena: int | None) -> Sketch:
-        """Return the sketch, with a static arena of ``arena`` bytes or, with None, one from the heap by request."""
+        """Return the sketch, with a static arena of ``arena`` bytes or, with None, one from the heap by request.
+
+        Raises ``UnsupportedError`` for an AVR, whose compiler comes without the C++ library that TFLM is written for.
+        """
+        if board.core_id.endswith(":avr"):
+            msg = f"TFLM needs the C++ standard library, and the compiler of {board.name} (avr-gcc) comes without it"
+            raise UnsupportedError(msg)
         return sketch.compose(
             board=board,
             implementation=self.name,
@@ -109,13 +116,6 @@ class Tflm:
 def create(settings: Settings) -> Tflm:
     """Return the implementation."""
     return Tflm(settings)
-
-
-def _sketchbooks(chosen: Path | None) -> list[Path]:
-    """Return the sketchbook to look for libraries in: the chosen one, or where the Arduino IDE keeps the user's."""
-    if chosen is not None:
-        return [chosen]
-    return [Path.home() / "Arduino", Path.home() / "Documents" / "Arduino"]
 
 
 def files(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from harness import paths
 from harness.errors import MissingError
@@ -15,7 +16,7 @@ from harness.setup import arduino_cli, tflm_sources
 from harness.setup.arduino_cli import ArduinoCli, find_arduino_cli
 from harness.setup.doctor import Check, checks
 
-__all__ = ["ArduinoCli", "Check", "checks", "ensure_all", "find_arduino_cli"]
+__all__ = ["ArduinoCli", "Check", "alone", "checks", "ensure_all", "find_arduino_cli"]
 
 Say = Callable[[str], None]
 
@@ -29,11 +30,21 @@ def ensure_all(say: Say) -> None:
     steps = (arduino_cli, tflm_sources)
     if all(step.is_ready() for step in steps):
         return
+    with alone(say) as work:
+        for step in steps:
+            if not step.is_ready():  # another set-up may have done it while this one waited
+                step.make(say, work)
+
+
+@contextmanager
+def alone(say: Say) -> Iterator[Path]:
+    """Hold the lock of all set-ups in this home and yield an empty folder for things half done.
+
+    Raises ``MissingError`` where something cannot be written.
+    """
     try:
-        with _alone(say):
-            for step in steps:
-                if not step.is_ready():  # another set-up may have done it while this one waited
-                    step.make(say, paths.home() / "work")
+        with _locked(say) as work:
+            yield work
     except OSError as error:
         what = error.filename or paths.home()
         msg = (
@@ -44,8 +55,7 @@ def ensure_all(say: Say) -> None:
 
 
 @contextmanager
-def _alone(say: Say) -> Iterator[None]:
-    """Hold the lock of all set-ups in this home, with an empty folder ``work`` for things half done."""
+def _locked(say: Say) -> Iterator[Path]:
     import filelock
 
     home = paths.home()
@@ -60,7 +70,7 @@ def _alone(say: Say) -> Iterator[None]:
     try:
         shutil.rmtree(work, ignore_errors=True)  # what an interrupted set-up left
         work.mkdir()
-        yield
+        yield work
     finally:
         shutil.rmtree(work, ignore_errors=True)
         lock.release()

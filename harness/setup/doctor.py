@@ -27,10 +27,14 @@ class Check:
     """What to do where it is missing, in one sentence; empty where it was found."""
 
 
-def checks() -> list[Check]:
-    """Look for everything that mcuprof needs beside Python packages; takes a fraction of a second."""
+def checks(*, for_virtual_boards: bool = True) -> list[Check]:
+    """Look for what mcuprof needs beside Python packages and the cores of boards; takes a fraction of a second."""
+    virtual = _for_virtual_boards() if for_virtual_boards else []
+    return [_arduino_cli(), *virtual, _tflm_sources()]
+
+
+def _for_virtual_boards() -> list[Check]:
     return [
-        _arduino_cli(),
         _program(
             "arduino-ctags",
             ["--version"],
@@ -54,7 +58,6 @@ def checks() -> list[Check]:
             debian="qemu-system-arm",
             homebrew="qemu",
         ),
-        _tflm_sources(),
     ]
 
 

@@ -66,6 +66,11 @@ def environment(**changes: str | Path | None) -> dict[str, str]:
     return env | {key: str(value) for key, value in changes.items() if value is not None}
 
 
+def without(prefix: str) -> dict[str, str]:
+    """Return this process's environment without the variables that begin with ``prefix``."""
+    return {key: value for key, value in os.environ.items() if not key.startswith(prefix)}
+
+
 def last_lines(text: str, count: int = 5) -> str:
     """Return the end of a tool's output, for an error message."""
     lines = [line for line in text.splitlines() if line.strip()]

@@ -50,6 +50,16 @@ def test_a_board_of_ones_own(tmp_path):
         ("[flash]", r"mine.toml: the key 'core_bytes' in \[flash\] is missing"),
         ("name = 'x'", r"mine.toml: 'name' is not a key"),
         ("baud = ", r"mine.toml is not valid TOML"),
+        ("reset = 'hard'", r"mine.toml: the key 'reset': invalid enum value 'hard'"),
+        ("[usb]\nids = ['2341']", r"mine.toml: the key 'usb.ids': expected VID:PID in hexadecimal"),
+        ("[usb]\nids = []", r"mine.toml: the key 'usb.ids': name at least one"),
+        ("[usb]\nids = [1]", r"mine.toml: the key 'usb.ids\[0\]': expected `str`, got `int`"),
+        ("[usb]\nid = ['2341:0043']", r"mine.toml: unknown key 'id' in \[usb\]; did you mean 'ids'"),
+        ("[upload]\ntouch_1200 = 'yes'", r"mine.toml: the key 'upload.touch_1200': expected `bool`, got `str`"),
+        ("[upload]\nseconds = 0", r"mine.toml: the key 'upload.seconds': 0 is too small"),
+        ("[core]\npackage_index = 'x'", r"mine.toml: the key 'core.package_index': expected the address"),
+        ("[linker]\nram_region = 'a b'", r"mine.toml: the key 'linker': 'a b' is not a name"),
+        ("[build_properties]\na.b = 1", r"mine.toml: the key 'build_properties': expected `str`, got `int`"),
         (
             "[virtual]\nmachine='m'\nicount_shift=6\nram_reserved_bytes=900\nstack_bytes=100",
             r"mine.toml: \[virtual\] reserve and stack leave nothing of 1,000 bytes",
@@ -64,6 +74,43 @@ def test_a_wrong_board_file_names_the_file_and_the_key(tmp_path, change, complai
 def test_a_wrong_fqbn(tmp_path):
     with pytest.raises(UsageError, match="the key 'fqbn': expected vendor:architecture:board, got 'uno'"):
         boards.load_file(write(tmp_path, GOOD.replace("vendor:arch:board", "uno")))
+
+
+@pytest.mark.parametrize("fqbn", ["a:b:c:", "a:b:c:Memory", "a:b:c:Memory=", "a:b:c:d=e:f", "a:b:c d", "a::c"])
+def test_a_wrong_fqbn_with_options(tmp_path, fqbn):
+    with pytest.raises(UsageError, match="the key 'fqbn'"):
+        boards.load_file(write(tmp_path, GOOD.replace("vendor:arch:board", fqbn)))
+
+
+def test_options_of_the_core_are_part_of_the_fqbn():
+    board = boards.load("spresense")
+    assert board.fqbn == "SPRESENSE:spresense:spresense:Core=Main,Memory=1536"
+    assert (board.core_id, board.arduino_id) == ("SPRESENSE:spresense", "spresense")
+
+
+def test_what_real_boards_say_of_themselves():
+    nano, spresense, uno = boards.load("nano33ble"), boards.load("spresense"), boards.load("uno")
+    assert nano.upload.touch_1200
+    assert nano.upload.port_changes
+    assert not nano.interrupts_off
+    assert (nano.reset, spresense.reset, uno.reset) == ("software", "dtr", "dtr")
+    assert uno.linker.memory("text") == "FLASH"
+    assert spresense.linker.memory("ram") == "RAM"
+    assert spresense.linker.memory("gnssram") is None
+    assert spresense.core.package_index.startswith("https://")
+    assert [name for name in boards.files() if boards.load(name).core.package_index] == ["spresense"]
+
+
+@pytest.mark.parametrize("name", ["nano33ble", "spresense"])
+def test_a_real_board_has_the_memory_and_clock_of_its_virtual_twin(name):
+    real, twin = boards.load(name), boards.load(f"{name}-sim")
+    assert (real.flash_bytes, real.ram_bytes, real.clock_hz) == (twin.flash_bytes, twin.ram_bytes, twin.clock_hz)
+
+
+def test_every_real_board_is_known_on_the_bus_and_no_id_is_two_boards():
+    ids = [usb_id.lower() for name in boards.files() for usb_id in getattr(boards.load(name).usb, "ids", ())]
+    assert len(set(ids)) == len(ids)
+    assert all(boards.load(name).usb for name in boards.files() if not boards.load(name).is_virtual)
 
 
 def test_a_mistyped_name_gets_the_nearest_one():

@@ -1,0 +1,104 @@
+"""What is handed to arduino-cli, and what its answers are taken for; arduino-cli is a fake."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+import pytest
+from fake_machine import FakeMachine
+
+from harness import boards, cores, sketch
+from harness.arduino import Arduino, Build, Options
+from harness.errors import DoesNotFitError, MissingError, ToolFailedError
+from harness.platform import workplace
+
+USES = (
+    "Sketch uses {} bytes (1%) of program storage space. Maximum is 32256 bytes.\n"
+    "Global variables use {} bytes (1%) of dynamic memory, leaving 1 for local variables. Maximum is 2048 bytes."
+)
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    """A machine with the AVR core, its compiler and an arduino-cli whose compiling ends with ``machine.says``."""
+    monkeypatch.setenv("HOME", str(tmp_path / "user"))
+    monkeypatch.setattr(cores, "SYSTEM", tmp_path / "system")
+    fake = FakeMachine(tmp_path, monkeypatch)
+    core = tmp_path / "system" / "hardware" / "arduino" / "avr"
+    core.mkdir(parents=True)
+    (core / "boards.txt").write_text("")
+    fake.add("bin", "avr-g++", "avr-g++ (GCC) 7.3.0\n")
+    fake.says = ""
+
+    def arduino_cli(argv, kw):
+        if "version" in argv:
+            return "Version: 1.5.1"
+        if "--show-properties" in argv:
+            lines = [f"compiler.path={tmp_path}/bin/", "compiler.cpp.cmd=avr-g++"]
+            return json.dumps({"builder_result": {"build_properties": lines}})
+        return json.dumps({"success": False, "compiler_err": fake.says})
+
+    fake.add("bin", "arduino-cli", arduino_cli)
+    return fake
+
+
+def with_properties(name, **properties):
+    given = {key.replace("__", "."): value for key, value in properties.items()}
+    return msgspec.structs.replace(boards.load(name), build_properties=given)
+
+
+def after(word, call):
+    return [call[index + 1] for index, one in enumerate(call) if one == word]
+
+
+@pytest.mark.parametrize(
+    ("says", "region", "over"),
+    [
+        ("ld: region `text' overflowed by 12 bytes", "FLASH", 12),
+        ("ld: region `data' overflowed by 7 bytes\nld: region `text' overflowed by 3 bytes", "RAM", 7),
+        (USES.format(32_300, 10), "FLASH", 44),
+        (USES.format(32_256, 2_050), "RAM", 2),
+    ],
+)
+def test_a_program_that_is_larger_than_the_board(machine, says, region, over):
+    machine.says = says
+    with pytest.raises(DoesNotFitError) as error:
+        Arduino(workplace()).compile(sketch.empty(), boards.load("uno"), Options())
+    assert (error.value.region, error.value.over_by) == (region, over)
+    assert machine.envs[-1]["LC_ALL"] == "C"
+
+
+def test_build_properties_are_handed_on_as_they_are(machine):
+    ctags = machine.add("bin", "arduino-ctags", "")
+    board = with_properties("uno", compiler__path="/opt/", compiler__cpp__extra_flags="-DA=1")
+    with pytest.raises(ToolFailedError, match="does not compile"):
+        Arduino(workplace()).compile(sketch.empty(), board, Options(optimization="O2"))
+    asked, compiled = (call for call in machine.calls if "compile" in call)
+    common = {"compiler.path=/opt/", f"tools.ctags.cmd.path={ctags}"}
+    assert set(after("--build-property", asked)) == common | {"compiler.cpp.extra_flags=-DA=1"}
+    assert set(after("--build-property", compiled)) == common | {
+        "compiler.cpp.extra_flags=-DA=1 -O2",
+        "compiler.c.extra_flags=-O2",
+    }
+
+
+def test_an_upload_gets_the_properties_of_its_tool(machine):
+    board = with_properties(
+        "uno", tools__avrdude__cmd__path="/bin/a", tools__ctags__cmd__path="/bin/c", upload__speed="9", build__x="1"
+    )
+    nothing = {"key": "k", "sketch": "s", "build_path": "b", "program_bytes": 1, "data_bytes": 1, "seconds": 1}
+    build = Build(folder=machine.root, provenance={}, **nothing)
+    machine.add("bin", "arduino-cli", lambda argv, _: "Version: 1.5.1" if "version" in argv else "{}")
+    Arduino(workplace()).upload(build, board, "/dev/ttyACM0")
+    given = after("--upload-property", machine.calls[-1])
+    assert set(given[1:]) == {"cmd.path=/bin/a", "upload.speed=9"}
+
+
+def test_a_missing_core_and_an_unknown_board_are_two_things(machine):
+    machine.add("bin", "arduino-cli", lambda argv, _: "Version: 1.5.1" if "version" in argv else '{"error": "odd"}')
+    arduino = Arduino(workplace())
+    with pytest.raises(MissingError, match="`mcuprof setup --board nano33ble` gets it"):
+        arduino.tools_of(boards.load("nano33ble"))
+    with pytest.raises(MissingError, match="does not know the board uno by the FQBN arduino:avr:uno: odd"):
+        arduino.tools_of(boards.load("uno"))
