@@ -94,14 +94,20 @@ def _start(bench: Bench, size: int) -> None:
 
 
 def _probe(bench: Bench, size: int, failures: list[RequestFailed | CaseError]) -> Probe:
-    """Try one arena; the search is for the most that can be spared, so ``Probe.size`` is not the arena's."""
-    try:
-        _start(bench, size)
-    except RequestFailed as error:
-        failures.append(error)
-        return Probe(size=size, works=False, why=str(error))
-    except (HungError, CrashedError) as error:
-        failures.append(error)
-        bench.recover(error)
-        return Probe(size=size, works=False, why=error.message)
-    return Probe(size=size, works=True)
+    """Try one arena; the search is for the most that can be spared, so ``Probe.size`` is not the arena's.
+
+    A hang or a crash is believed when it comes twice: host or supply may have failed for a moment.
+    """
+    for _ in range(2):
+        try:
+            _start(bench, size)
+        except RequestFailed as error:
+            failures.append(error)
+            return Probe(size=size, works=False, why=str(error))
+        except (HungError, CrashedError) as error:
+            failures.append(error)
+            bench.recover(error)
+            why = error.message
+        else:
+            return Probe(size=size, works=True)
+    return Probe(size=size, works=False, why=why)

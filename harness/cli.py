@@ -12,6 +12,7 @@ import click
 
 from harness import __version__, paths
 from harness.commands.codegen import codegen
+from harness.commands.log import log
 from harness.commands.measure import flash_size, ram_search, run, timing
 from harness.commands.report import report
 from harness.commands.show import boards, clean, doctor, impls, models, setup
@@ -42,6 +43,7 @@ for command in (
     timing,
     run,
     report,
+    log,
     sketch,
     codegen,
     boards,

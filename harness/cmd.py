@@ -13,6 +13,7 @@ import signal
 import subprocess
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,18 @@ class Completed:
     seconds: float
 
 
+_running: weakref.WeakSet[Process] = weakref.WeakSet()
+_running_lock = threading.Lock()
+
+
+def end_all() -> None:
+    """Kill every process that was started here and still runs, whichever thread waits for it."""
+    with _running_lock:
+        processes = list(_running)
+    for process in processes:
+        process.end()
+
+
 class Process:
     """A running process that is killed, with its children, by ``kill`` or by the end of mcuprof."""
 
@@ -67,16 +80,24 @@ class Process:
             encoding="utf-8",
             errors="replace",
         )
+        with _running_lock:
+            _running.add(self)
 
     @property
     def returncode(self) -> int | None:
         """Exit code, or None while the process runs."""
         return self._popen.poll()
 
-    def kill(self) -> None:
-        """End the process and everything it started; does nothing when they have ended."""
+    def end(self) -> None:
+        """Let the guard kill the process, and do not wait for it."""
         if self._popen.stdin is not None:
             self._popen.stdin.close()
+
+    def kill(self) -> None:
+        """End the process and everything it started; does nothing when they have ended."""
+        with _running_lock:
+            _running.discard(self)
+        self.end()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._popen.wait(timeout=5)
         with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -95,3 +95,7 @@ class RigError(CaseError):
     """The port, the upload or the virtual machine failed: no statement about the model is possible."""
 
     status = Status.RIG_FAILED
+
+
+class PortGoneError(RigError):
+    """The port was there and is no longer: a cable, or a board that has reset and attaches itself anew."""

@@ -72,10 +72,20 @@ class FakeBoard:
 
     def read(self) -> bytes:
         """Return what the board has sent; waits a moment when that is nothing, as a port does."""
-        data, self._outgoing = self._outgoing, b""
+        data = self.take()
         if not data:
             time.sleep(0.001)
         return data
+
+    def take(self) -> bytes:
+        """Return what the board has sent."""
+        data, self._outgoing = self._outgoing, b""
+        return data
+
+    def restart(self) -> None:
+        """Start the firmware anew, as the reset button does."""
+        self._incoming = self._outgoing = b""
+        self._power_up()
 
     def write(self, data: bytes) -> None:
         """Take what the host sends."""

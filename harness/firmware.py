@@ -6,12 +6,15 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.errors import CrashedError
+from harness.errors import CrashedError, PortGoneError, RigError
 from harness.session import Session
+from harness.types import Clock
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+    from harness.boards import Board
 
 _HELLO_S = 10.0
 _FIXED_BYTES = 48
@@ -20,11 +23,23 @@ _FIXED_BYTES = 48
 
 @dataclass(frozen=True, kw_only=True)
 class Stretch:
-    """The time of one call, in the unit of the board's clock (instructions, or seconds)."""
+    """How long one call took, as the firmware told it."""
 
     time: float
+    """In ``unit``."""
+    unit: str
+    """``instructions``, ``cycles`` or ``s``, by what the firmware has a clock for."""
     cycles: int | None = None
-    """By the chip's own cycle counter, where it has one."""
+    """By the chip's own cycle counter, where it has one beside its clock."""
+
+    def on(self, board: Board) -> float:
+        """Return the time in the unit of the board's clock; raises ``RigError`` where the firmware has another."""
+        if self.unit == board.clock.unit:
+            return self.time
+        if self.unit == Clock.CYCLE_MODEL.unit and board.clock is Clock.HARDWARE:
+            return self.time / board.clock_hz
+        msg = f"the firmware tells times in {self.unit}, and those of {board.name} are {board.clock.unit}"
+        raise RigError(msg)
 
 
 class Firmware:
@@ -43,7 +58,9 @@ class Firmware:
 
     def reset(self) -> None:
         """Reset the chip and wait until the firmware is back."""
-        with contextlib.suppress(CrashedError):  # a damaged answer is asked for again, and finds the board reset
+        # A damaged answer is asked for again, and finds the board reset; a chip with USB of its own takes its port
+        # along.
+        with contextlib.suppress(CrashedError, PortGoneError):
             self.session.request("reset")
         self.greet()
 
@@ -105,5 +122,10 @@ class Firmware:
 def _stretch(answer: dict[str, list[str]]) -> Stretch:
     cycles = int(answer["cycles"][0]) if "cycles" in answer else None
     if "instructions" in answer:
-        return Stretch(time=int(answer["instructions"][0]), cycles=cycles)
-    return Stretch(time=int(answer["us"][0]) * 1e-6, cycles=cycles)
+        return Stretch(time=int(answer["instructions"][0]), unit=Clock.INSTRUCTION_COUNT.unit, cycles=cycles)
+    if "us" in answer:
+        return Stretch(time=int(answer["us"][0]) * 1e-6, unit=Clock.HARDWARE.unit, cycles=cycles)
+    if cycles is None:
+        msg = "the firmware told no time: is it one of another version?"
+        raise RigError(msg)
+    return Stretch(time=cycles, unit=Clock.CYCLE_MODEL.unit)

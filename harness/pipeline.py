@@ -1,15 +1,18 @@
-"""Plans the cases of a run, measures them one by one, and saves after each measurement."""
+"""Plans the cases of a run, measures them, board beside board, and saves after each measurement."""
 
 from __future__ import annotations
 
+import contextlib
 import platform as host_platform
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
 
-from harness import __version__, metrics
+from harness import __version__, crew, metrics
 from harness.arena import refusal
+from harness.bench import RigBench
 from harness.boards import Board
 from harness.case import Built, Case, Implementation
 from harness.errors import CaseError, CrashedError, DoesNotFitError, HungError, RigError
@@ -18,7 +21,7 @@ from harness.models import Model
 from harness.session import RequestFailed
 from harness.store import Run, Store
 from harness.types import Json, Measurement, Reading, Status
-from harness.workbench import RigBench, Workbench
+from harness.workbench import Workbench
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +45,7 @@ class Plan:
 
 @dataclass(frozen=True, kw_only=True)
 class Watcher:
-    """Who is told how a run goes."""
+    """Who is told how a run goes: by one thread at a time, though not always the same."""
 
     case_begins: Callable[[Case], None]
     measured: Callable[[Measurement], None]
@@ -59,42 +62,97 @@ def host_facts() -> dict[str, Json]:
 
 
 def run(plan: Plan, workbench: Workbench, store: Store, record: Run, watcher: Watcher) -> None:
-    """Measure every case of ``plan`` that ``record`` does not have yet, saving ``record`` after each measurement."""
-    done = {
-        (m.model, m.implementation, m.board, m.metric, m.provenance.get("model_sha256")) for m in record.measurements
-    }
-    dead_boards: dict[str, str] = {}
-    for case in plan.cases():
-        names = [
-            name
-            for name in plan.metrics
-            if (case.model.name, case.implementation.name, case.board.name, name, case.model.sha256) not in done
-        ]
-        if not names:
-            continue
-        watcher.case_begins(case)
-        for measurement in _measure(case, names, workbench, dead_boards):
-            record.measurements.append(measurement)
-            store.save(record)
-            watcher.measured(measurement)
+    """Measure every case of ``plan`` that ``record`` does not have yet, saving ``record`` after each measurement.
+
+    Boards are measured at once, the cases of one board one after the other.
+    """
+    ledger = _Ledger(plan, store, record, watcher)
+    tasks = [partial(_run_board, plan, board, workbench, ledger) for board in plan.boards]
+
+    def interrupt() -> None:
+        ledger.close()
+        workbench.interrupt()
+
+    crew.run_all(tasks, interrupt)
     store.finish(record)
 
 
-def _measure(
-    case: Case, names: Sequence[str], workbench: Workbench, dead_boards: dict[str, str]
-) -> Iterator[Measurement]:
-    """Yield one measurement for each metric, whatever happens."""
-    measure = _CaseRun(case, workbench, names)
-    first_fault = dead_boards.get(case.board.name)
-    if first_fault is not None:
-        yield from measure.fail_rest(Status.SKIPPED, f"skipped after the board's first fault: {first_fault}")
-        return
-    try:
-        yield from measure.run()
-    except CaseError as error:
-        if isinstance(error, RigError):
-            dead_boards[case.board.name] = error.message
-        yield from measure.fail_rest(error.status, error.message, _over(error))
+class _ClosedError(Exception):
+    """The run is ending: nothing more is written down."""
+
+
+class _Ledger:
+    """What has been measured, in the order of the plan whichever board was first. Used by a thread a board."""
+
+    def __init__(self, plan: Plan, store: Store, record: Run, watcher: Watcher) -> None:
+        self._lock = threading.Lock()
+        self._store = store
+        self._record = record
+        self._watcher = watcher
+        self._closed = False
+        cases = [(case.model.name, case.implementation.name, case.board.name) for case in plan.cases()]
+        self._rank = {key: index for index, key in enumerate(cases)}
+
+    def missing(self, case: Case, names: Sequence[str]) -> list[str]:
+        """Return which of the metrics ``names`` of a case are not there yet."""
+        key = (case.model.name, case.implementation.name, case.board.name)
+        with self._lock:
+            done = {
+                m.metric
+                for m in self._record.measurements
+                if _key(m) == key and m.provenance.get("model_sha256") == case.model.sha256
+            }
+        return [name for name in names if name not in done]
+
+    def begin(self, case: Case) -> None:
+        """Tell that a case begins."""
+        with self._open():
+            self._watcher.case_begins(case)
+
+    def take(self, measurement: Measurement) -> None:
+        """Write a measurement down and save; raises ``_ClosedError`` when the run is ending."""
+        with self._open():
+            self._record.measurements.append(measurement)
+            self._record.measurements.sort(key=lambda m: self._rank.get(_key(m), len(self._rank)))
+            self._store.save(self._record)
+            self._watcher.measured(measurement)
+
+    @contextlib.contextmanager
+    def _open(self) -> Iterator[None]:
+        with self._lock:
+            if self._closed:
+                raise _ClosedError
+            yield
+
+    def close(self) -> None:
+        """Take nothing more: what fails from now on fails because the run was stopped."""
+        with self._lock:
+            self._closed = True
+
+
+def _key(measurement: Measurement) -> tuple[str, str, str]:
+    return measurement.model, measurement.implementation, measurement.board
+
+
+def _run_board(plan: Plan, board: Board, workbench: Workbench, ledger: _Ledger) -> None:
+    """Measure the cases of one board. After its first fault the rest is skipped."""
+    first_fault: str | None = None
+    for case in plan.cases():
+        if case.board is not board:
+            continue
+        names = ledger.missing(case, plan.metrics)
+        if not names:
+            continue
+        ledger.begin(case)
+        measure = _CaseRun(case, workbench, names)
+        try:
+            for measurement in measure.run() if first_fault is None else measure.skip(first_fault):
+                ledger.take(measurement)
+        except CaseError as error:
+            if isinstance(error, RigError):
+                first_fault = error.message
+            for measurement in measure.fail_rest(error.status, error.message, _over(error)):
+                ledger.take(measurement)
 
 
 def _over(error: CaseError) -> dict[str, Json]:
@@ -111,6 +169,10 @@ class _CaseRun:
         self._workbench = workbench
         self._waiting = {name: module for name, module in metrics.all_metrics().items() if name in names}
         self._built: Built | None = None
+        self._bench: RigBench | None = None
+
+    def skip(self, first_fault: str) -> Iterator[Measurement]:
+        return self.fail_rest(Status.SKIPPED, f"skipped after the board's first fault: {first_fault}")
 
     def run(self) -> Iterator[Measurement]:
         built = self._built = self._workbench.build(self._case)
@@ -120,6 +182,7 @@ class _CaseRun:
             return
         flash.require_fit(built)
         with self._workbench.bench(built) as bench:
+            self._bench = bench
             yield from self._on_rig(bench)
 
     def _on_rig(self, bench: RigBench) -> Iterator[Measurement]:
@@ -127,7 +190,7 @@ class _CaseRun:
         # inputs where it is itself asked for, else on the first.
         asked = "output" in self._waiting
         self._workbench.say(f"{self._case}: output")
-        reading = _guarded(lambda: output.measure(bench, None if asked else 1), bench)
+        reading = bench.persist(lambda: _guarded(lambda: output.measure(bench, None if asked else 1), bench))
         if asked:
             yield self._take("output", reading)
         if reading.status is not Status.OK:
@@ -136,7 +199,7 @@ class _CaseRun:
         for name, module in list(self._waiting.items()):
             try:
                 self._workbench.say(f"{self._case}: {name}")
-                reading = _guarded(partial(module.measure, bench), bench)
+                reading = bench.persist(partial(_guarded, partial(module.measure, bench), bench))
             except (HungError, CrashedError) as error:
                 yield self._take(name, _failed(error.status, error.message))
                 bench.recover(error)
@@ -156,6 +219,8 @@ class _CaseRun:
         if self._built is not None:
             provenance |= self._workbench.provenance(self._built)
             provenance |= {"arena_bytes": self._built.arena, "arena_probes": self._built.arena_probes}
+        if self._bench is not None:
+            provenance["retries"] = self._bench.retries.take(self._bench.firmware.session)
         return Measurement(
             model=self._case.model.name,
             implementation=self._case.implementation.name,

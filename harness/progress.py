@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from types import TracebackType
 
 from rich.console import Console
@@ -14,11 +15,15 @@ from harness.types import Measurement, Status
 
 
 class Progress:
-    """Tells of a run's steps and measurements; ``total`` is how many measurements there will be."""
+    """Tells of a run's steps and measurements; ``total`` is how many measurements there will be.
+
+    Boards that are measured at once tell of theirs each from its own thread.
+    """
 
     def __init__(self, *, total: int, verbose: bool) -> None:
         self._console = Console(stderr=True)
         self._verbose = verbose
+        self._lock = threading.Lock()
         self._bar: Bar | None = None
         if self._console.is_terminal:
             columns = (
@@ -42,21 +47,24 @@ class Progress:
 
     def close(self) -> None:
         """Take the bar away."""
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
+        with self._lock:
+            if self._bar is not None:
+                self._bar.stop()
+                self._bar = None
 
     def say(self, text: str) -> None:
         """Tell of a step: on the bar, or as a line where there is none or steps were asked for."""
-        if self._bar is not None:
-            self._bar.update(self._task, description=text)
-        if self._bar is None or self._verbose:
-            self._line(text)
+        with self._lock:
+            if self._bar is not None:
+                self._bar.update(self._task, description=text)
+            if self._bar is None or self._verbose:
+                self._line(text)
 
     def advance(self, count: int) -> None:
         """Note that measurements are done."""
-        if self._bar is not None:
-            self._bar.advance(self._task, count)
+        with self._lock:
+            if self._bar is not None:
+                self._bar.advance(self._task, count)
 
     def case_begins(self, case: Case) -> None:
         """Tell that a case begins."""

@@ -32,11 +32,20 @@ class Rig(Protocol):
         ...
 
 
-def connect(board: Board) -> Rig:
-    """Return a rig for ``board``; raises ``MissingError`` where there is none."""
+def connect(board: Board, port: str | None = None) -> Rig:
+    """Return a rig for ``board``, a real one at ``port``; raises ``MissingError`` where there is none."""
+    if board.simavr is not None:
+        from harness.virtual.simavr import SimavrRig
+
+        return SimavrRig(board)
     if board.is_virtual:
         from harness.virtual.qemu import QemuRig
 
         return QemuRig(board)
-    msg = f"no port of the board {board.name} is known"
-    raise MissingError(msg)
+    from harness.port_choice import no_port
+    from harness.serial_rig import SerialRig
+
+    if port is None:
+        raise MissingError(no_port(board))
+
+    return SerialRig(board, port)

@@ -1,26 +1,23 @@
-"""The one place that opens serial ports: requests to the profiling firmware and their answers.
+"""Requests to the profiling firmware and their answers, over a port that may lose, spoil or drop what it carries.
 
-Deadlines are on the monotonic clock. What a request means for a measurement is not decided here: a rig's fault
-raises ``RigError``, a board that began and did not finish ``HungError``, one that crashed ``CrashedError``, one that
-answers "fail" ``RequestFailed``.
+Deadlines are ``harness.patience``'s. What a request means for a measurement is not decided here: a rig's fault
+raises ``RigError`` (``PortGoneError`` where the port itself went), a board that began and did not finish
+``HungError``, one that crashed ``CrashedError``, one that answers "fail" ``RequestFailed``.
 """
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import itertools
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from enum import Enum
 from typing import Protocol
 
-import serial
-
-from harness.errors import CrashedError, HungError, RigError
+from harness.errors import CrashedError, HungError, PortGoneError, RigError
+from harness.patience import REAL, Patience, Timer
 from harness.protocol import Answer, Damaged, Event, Fault, Kind, LineReader, Text, encode, fields
 
-_POLL_S = 0.02
 _REPEAT_S = 0.5
 _AFTER_DAMAGE_S = 0.05
 """Noise may damage many lines at once: the request is sent again once it has passed, not once a line."""
@@ -28,6 +25,9 @@ _HELLO_REPEAT_S = 0.05
 _HELLO_REPEAT_MAX_S = 1.0
 _ANSWER_S = 5.0
 """How long a request that needs no work may take to be answered."""
+_BEFORE_REOPEN_S = 0.2
+"""A port that has just gone is often listed a moment longer."""
+_ADVICE = "Is it the port of this board? Press its reset button, or unplug it and plug it in again"
 
 
 class RequestFailed(Exception):  # noqa: N818 (the firmware's word for it is "fail")
@@ -50,64 +50,45 @@ class Port(Protocol):
         ...
 
 
-class SerialPort:
-    """A tty opened through pyserial, for this process alone."""
+class Direction(Enum):
+    """Which way recorded bytes went."""
 
-    def __init__(self, path: str, baud: int) -> None:
-        self._path = path
-        try:
-            self._serial = serial.Serial(path, baud, timeout=_POLL_S, write_timeout=5, exclusive=True)
-        except (serial.SerialException, OSError, ValueError) as error:
-            raise RigError(_why_not_open(path, error)) from error
-
-    def read(self) -> bytes:
-        """Return what has arrived; raises ``RigError`` when the port has gone."""
-        try:
-            data: bytes = self._serial.read(1)
-            return data + self._serial.read(self._serial.in_waiting) if data else data
-        except (serial.SerialException, OSError) as error:
-            msg = f"the port {self._path} vanished while it was read ({error})"
-            raise RigError(msg) from error
-
-    def write(self, data: bytes) -> None:
-        """Send bytes; raises ``RigError`` when the port has gone or takes nothing."""
-        try:
-            self._serial.write(data)
-        except serial.SerialTimeoutException as error:
-            msg = f"the port {self._path} takes no more bytes: the board does not read"
-            raise RigError(msg) from error
-        except (serial.SerialException, OSError) as error:
-            msg = f"the port {self._path} vanished while it was written ({error})"
-            raise RigError(msg) from error
-
-    def close(self) -> None:
-        """Release the port."""
-        with contextlib.suppress(serial.SerialException, OSError):
-            self._serial.close()
+    TO_BOARD = ">"
+    FROM_BOARD = "<"
+    NOTE = "#"
+    """No bytes of the wire: what happened to the port."""
 
 
-def _why_not_open(path: str, error: Exception) -> str:
-    number = getattr(error, "errno", None)
-    if "exclusively lock" in str(error) or number in (errno.EBUSY, errno.EAGAIN):
-        return f"the port {path} is in use by another program: close it (a serial monitor? another mcuprof?)"
-    if number == errno.EACCES:
-        return f"the port {path} may not be opened: add yourself to the group that owns it (often dialout)"
-    if number == errno.ENOENT:
-        return f"the port {path} is not there: is the board attached?"
-    return f"the port {path} cannot be opened: {error}"
+Record = Callable[[Direction, bytes], None]
 
 
 class Session:
-    """A conversation with the firmware on one board, from one hello to the next reset."""
+    """A conversation with the firmware on one board, from one hello to the next upload.
 
-    def __init__(self, port: Port, trouble: Callable[[], str | None] = lambda: None) -> None:
+    ``trouble`` says what is known to be wrong with the rig; ``reopen`` returns the port anew after it has gone, or
+    raises ``RigError`` where it does not come back.
+    """
+
+    def __init__(
+        self,
+        port: Port,
+        trouble: Callable[[], str | None] = lambda: None,
+        *,
+        reopen: Callable[[], Port] | None = None,
+        timer: Timer = REAL,
+    ) -> None:
         self._port = port
         self._trouble = trouble
+        self._reopen = reopen
+        self._timer = timer
         self._reader = LineReader()
         self._events: deque[Event] = deque()
         self._nonces = itertools.count(int(time.monotonic_ns()) & 0xFFFF)
         self._sequence = 0
+        self._last: Answer | None = None
         self._received = 0
+        self.record: Record = lambda direction, data: None
+        """Told of all that goes over the wire, before it is looked at."""
         self.said: deque[str] = deque(maxlen=20)
         """What the board printed outside the protocol since the last hello: a library's error messages."""
         self.repeats = 0
@@ -120,30 +101,55 @@ class Session:
     def hello(self, deadline_s: float) -> dict[str, list[str]]:
         """Ping until the firmware answers, and return what it says of itself.
 
-        What it said before is dropped. Raises ``RigError`` when nothing that answers is there.
+        What it said before is dropped, and a port that has gone is opened anew. Raises ``CrashedError`` where the
+        board crashes at its start, ``RigError`` when nothing that answers is there.
         """
         self._sequence = 0
+        self._last = None
+        self._received = 0
         self.said.clear()
         repeat = _HELLO_REPEAT_S
-        end = time.monotonic() + deadline_s
+        patience = Patience(deadline_s, self._timer)
         faults: list[str] = []
-        while time.monotonic() < end:
-            nonce = self._send("hello")
-            until = min(end, time.monotonic() + repeat)
-            for event in self._until(until):
-                if isinstance(event, Answer) and event.nonce == nonce and event.kind is Kind.DONE:
-                    found = fields(event.text)
-                    if "protocol" not in found:
-                        break  # the nonce happened to be that of an earlier session's last request: the next is not
-                    self._sequence = event.sequence
-                    return found
-                if isinstance(event, Fault):
-                    faults.append(event.text)
+        while patience.left() > 0:
+            try:
+                found = self._ping(Patience(min(repeat, patience.left()), self._timer), faults)
+            except PortGoneError as gone:
+                self._come_back(gone)
+                continue
+            if found is not None:
+                return found
             repeat = min(repeat * 1.5, _HELLO_REPEAT_MAX_S)
         if faults:
             msg = f"the board crashes when it starts: {faults[-1]}"
             raise CrashedError(msg)
-        raise RigError(self._silence(deadline_s))
+        msg = f"{self._silence(deadline_s)}. {_ADVICE}"
+        raise RigError(msg)
+
+    def _ping(self, patience: Patience, faults: list[str]) -> dict[str, list[str]] | None:
+        nonce = self._send("hello")
+        for event in self._until(patience):
+            if isinstance(event, Answer) and event.nonce == nonce and event.kind is Kind.DONE:
+                found = fields(event.text)
+                if "protocol" not in found:
+                    return None  # the nonce happened to be that of an earlier session's last request: the next is not
+                self._sequence, self._last = event.sequence, event
+                return found
+            if isinstance(event, Fault):
+                faults.append(event.text)
+        return None
+
+    def _come_back(self, gone: PortGoneError) -> None:
+        """Open the port anew, or raise why it has gone."""
+        if self._reopen is None:
+            raise gone
+        self._port.close()
+        self.record(Direction.NOTE, gone.message.encode())
+        self._timer.sleep(_BEFORE_REOPEN_S)
+        self._port = self._reopen()
+        self.record(Direction.NOTE, b"the port is back")
+        self._reader = LineReader()
+        self._events.clear()
 
     def request(self, verb: str, *arguments: object, deadline_s: float = _ANSWER_S) -> dict[str, list[str]]:
         """Send a request, see it through to its final answer, and return that answer's fields.
@@ -152,28 +158,29 @@ class Session:
         """
         nonce = self._send(verb, *arguments)
         line = encode(nonce, verb, *arguments)
-        end = time.monotonic() + deadline_s
+        patience = Patience(deadline_s, self._timer)
         begun = False
-        while time.monotonic() < end:
-            repeat_at = time.monotonic() + (_REPEAT_S * 4 if begun else _REPEAT_S)
-            for event in self._until(end):
+        while patience.left() > 0:
+            repeat = Patience(_REPEAT_S * 4 if begun else _REPEAT_S, self._timer)
+            for event in self._until(patience):
                 if isinstance(event, Damaged) or (isinstance(event, Answer) and event.kind is Kind.DAMAGED):
-                    repeat_at = min(repeat_at, time.monotonic() + _AFTER_DAMAGE_S)
+                    repeat.shorten(_AFTER_DAMAGE_S)
                 elif isinstance(event, Answer) and event.nonce == nonce:
                     if event.kind is Kind.FAIL:
                         raise RequestFailed(event.text)
                     if event.kind is Kind.DONE:
                         return fields(event.text)
                     begun = True
-                    repeat_at = time.monotonic() + _REPEAT_S * 4
-                if time.monotonic() >= repeat_at:
+                    repeat = Patience(_REPEAT_S * 4, self._timer)
+                if repeat.left() <= 0:
                     break
             self.repeats += 1
             self._write(line)
         if begun:
             msg = f"the board began {verb!r} and did not finish it within {deadline_s:.3g} s"
             raise HungError(msg)
-        raise RigError(f"the board stopped answering at {verb!r}: " + self._silence(deadline_s))
+        msg = f"the board stopped answering at {verb!r}: {self._silence(deadline_s)}"
+        raise RigError(msg)
 
     def _silence(self, deadline_s: float) -> str:
         if self._received == 0:
@@ -188,20 +195,24 @@ class Session:
         return nonce
 
     def _write(self, line: bytes) -> None:
+        self.record(Direction.TO_BOARD, line)
         self._port.write(line)
 
-    def _until(self, end: float) -> Iterator[Event | None]:
-        """Yield events as they come up to the moment ``end``, and None whenever nothing came for a moment.
+    def _until(self, patience: Patience) -> Iterator[Event | None]:
+        """Yield events as they come while ``patience`` lasts, and None whenever nothing came for a moment.
 
         A fault or a reset in between raises ``CrashedError``, trouble with the rig ``RigError``.
         """
-        while time.monotonic() < end:
+        while patience.left() > 0:
             while self._events:
                 event = self._events.popleft()
+                if event == self._last:
+                    continue  # the line came twice
                 self._note(event)
                 yield event
             data = self._port.read()
             if data:
+                self.record(Direction.FROM_BOARD, data)
                 self._received += len(data)
                 self._events.extend(self._reader.feed(data))
             else:
@@ -222,4 +233,4 @@ class Session:
             if event.sequence <= self._sequence:
                 msg = "the board reset by itself: its line numbers began anew"
                 raise CrashedError(msg)
-            self._sequence = event.sequence
+            self._sequence, self._last = event.sequence, event

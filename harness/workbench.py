@@ -3,69 +3,70 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from functools import cached_property
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property, partial
 from pathlib import Path
 
 from harness import arena as arenas
-from harness import reference, sketch
+from harness import bench as benches
+from harness import cmd, reference, sketch
 from harness.arduino import Arduino, Build, Options
+from harness.bench import Retries, RigBench
 from harness.boards import Board
 from harness.case import Baselines, Built, Case, Expected, Settings
-from harness.errors import CaseError, CrashedError, DoesNotFitError, RigError
-from harness.firmware import Firmware
+from harness.errors import DoesNotFitError, RigError
 from harness.metrics import flash
 from harness.models import Model
+from harness.patience import REAL, Timer
 from harness.platform import Workplace
 from harness.rig import Rig, connect
-from harness.session import Session
+from harness.serial_port import is_remote
+from harness.session import Direction, Session
 from harness.sketch import Sketch
+from harness.wire_log import WireLog, file_name
 
 HARDWARE_RUNS = 128
 HARDWARE_STARTS = 32
 VIRTUAL_REPEATS = 3
 """Timed runs and starts on a virtual board, which repeats exactly."""
-_FIRST_RUN_S = 300.0
 _LINKABLE_BYTES = 1 << 28
+_AVR_OBJECT_BYTES = (1 << 15) - 1
+"""avr-gcc has no larger arrays: its sizes are 16-bit."""
 
 Say = Callable[[str], None]
 
 
-@dataclass(kw_only=True)
-class RigBench:
-    """A case that runs on a rig; see ``harness.case.Bench``."""
-
-    built: Built
-    expected: Expected
-    firmware: Firmware
-    runs: int
-    starts: int
-    reopen: Callable[[], Session]
-
-    def first_run_deadline(self) -> float:
-        """Return the deadline of a run of which nothing is known yet, in seconds."""
-        return _FIRST_RUN_S
-
-    def recover(self, error: CaseError) -> None:
-        """Bring the firmware back: after a crash it starts anew by itself, after a hang only an upload helps."""
-        if isinstance(error, CrashedError):
-            with contextlib.suppress(RigError, CrashedError):
-                self.firmware.greet()
-                return
-        self.firmware.session.close()
-        self.firmware = _greet(self.reopen())
-
-
 class Workbench:
-    """All that cases share: arduino-cli, the rigs that are connected, the reference outputs."""
+    """All that cases share: arduino-cli, the rigs that are connected, the reference outputs.
 
-    def __init__(self, workplace: Workplace, settings: Settings, say: Say) -> None:
+    ``ports`` are those of real boards, by name; ``wire`` is the folder that keeps what goes over the wire. Boards may
+    be used at once, each by a thread of its own.
+    """
+
+    def __init__(
+        self,
+        workplace: Workplace,
+        settings: Settings,
+        say: Say,
+        *,
+        ports: Mapping[str, str] | None = None,
+        wire: Path | None = None,
+        timer: Timer = REAL,
+    ) -> None:
         self._workplace = workplace
         self._settings = settings
         self.say = say
+        self._ports = ports or {}
+        self._wire = wire
+        self._timer = timer
+        self._began = timer.now()
         self._rigs: dict[str, Rig] = {}
         self._expected: dict[str, Expected] = {}
+        self._retries: dict[str, Retries] = {}
+        self._on_host = threading.RLock()
+        """Held while this machine works on a model: two boards that want the same of it do not both make it."""
 
     @cached_property
     def _arduino(self) -> Arduino:
@@ -76,12 +77,19 @@ class Workbench:
         while self._rigs:
             self._rigs.popitem()[1].close()
 
+    def interrupt(self) -> None:
+        """Make whatever other threads do here fail soon: their processes end, their rigs are released."""
+        cmd.end_all()
+        for rig in list(self._rigs.values()):
+            rig.close()
+
     def expected(self, model: Model) -> Expected:
         """Return the inputs of ``model`` with the outputs that are right."""
-        if model.sha256 not in self._expected:
-            self.say(f"{model.name}: reference outputs")
-            self._expected[model.sha256] = reference.expected(model, self._settings.inputs, self._settings.data)
-        return self._expected[model.sha256]
+        with self._on_host:
+            if model.sha256 not in self._expected:
+                self.say(f"{model.name}: reference outputs")
+                self._expected[model.sha256] = reference.expected(model, self._settings.inputs, self._settings.data)
+            return self._expected[model.sha256]
 
     def build(self, case: Case) -> Built:
         """Compile a case, its arena found first where it has one."""
@@ -110,13 +118,18 @@ class Workbench:
         return self._arduino.compile_command(board, folder, libraries)
 
     def _whole_sketch(self, case: Case) -> tuple[Sketch, int | None, int]:
-        case.implementation.check(case.model)
-        arena, probes = case.implementation.arena_bytes(case.model), 0
+        with self._on_host:
+            case.implementation.check(case.model)
+            arena, probes = case.implementation.arena_bytes(case.model), 0
         _require_ram(case.board, arena or 0)
         if case.implementation.searches_arena and arena is None:
             found = self._find_arena(case)
             arena, probes = found.size, found.probes
-        return case.implementation.sketch(case.model, case.board, arena), arena, probes
+        return self._sketch(case, arena), arena, probes
+
+    def _sketch(self, case: Case, arena: int | None) -> Sketch:
+        with self._on_host:
+            return case.implementation.sketch(case.model, case.board, arena)
 
     @contextlib.contextmanager
     def bench(self, built: Built) -> Iterator[RigBench]:
@@ -124,33 +137,54 @@ class Workbench:
         board = built.case.board
         expected = self.expected(built.case.model)
         rig = self._rig(board)
+        log = self._wire_log(built.case)
+        # Those of a search for the arena are shown with what is measured afterwards.
+        retries = self._retries.setdefault(str(built.case), Retries())
 
         def reopen() -> Session:
-            self.say(f"{built.case}: upload")
-            self._arduino.upload(built.build, board, rig.port)
-            return rig.open()
+            self._upload(built, rig, retries)
+            log.record(Direction.NOTE, f"{built.build.sketch} uploaded, opening {rig.port}".encode())
+            session = rig.open()
+            session.record = log.record
+            return session
 
-        repeats = VIRTUAL_REPEATS if board.is_virtual else None
-        bench = RigBench(
-            built=built,
-            expected=expected,
-            firmware=_greet(reopen()),
-            runs=self._settings.runs or repeats or HARDWARE_RUNS,
-            starts=repeats or HARDWARE_STARTS,
-            reopen=reopen,
-        )
-        try:
-            _require_identity(bench)
-            yield bench
-        finally:
-            bench.firmware.session.close()
+        with contextlib.closing(log):
+            repeats = VIRTUAL_REPEATS if board.is_virtual else None
+            bench = RigBench(
+                built=built,
+                expected=expected,
+                firmware=benches.greet(reopen()),
+                runs=self._settings.runs or repeats or HARDWARE_RUNS,
+                starts=repeats or HARDWARE_STARTS,
+                reopen=reopen,
+                identity={"board": board.name, "sketch": built.build.sketch},
+                retries=retries,
+            )
+            try:
+                _require_identity(bench, rig)
+                yield bench
+            finally:
+                retries.note(bench.firmware.session)
+                bench.firmware.session.close()
+
+    def _upload(self, built: Built, rig: Rig, retries: Retries) -> None:
+        """Bring the program onto the board. Over the network no upload tool reaches it: somebody has done so."""
+        if is_remote(rig.port):
+            return
+        self.say(f"{built.case}: upload")
+        benches.upload(lambda: self._arduino.upload(built.build, rig.board, rig.port), retries, self._timer)
+
+    def _wire_log(self, case: Case) -> WireLog:
+        folder = self._wire
+        return WireLog(folder / file_name(str(case)) if folder else None, str(case), self._timer, began=self._began)
 
     def provenance(self, built: Built) -> dict[str, str]:
         """Return what a result says about how the program was built."""
         return {**built.build.provenance, "platform_digest": self._workplace.digest, "build": built.build.key}
 
     def _options(self, case: Case) -> Options:
-        plain, library = self._plain_options(), case.implementation.library()
+        with self._on_host:
+            plain, library = self._plain_options(), case.implementation.library()
         if library is None:
             return plain
         return replace(plain, library=library.path, library_digest=library.digest, defines=library.defines)
@@ -175,44 +209,36 @@ class Workbench:
             raise
 
     def _find_arena(self, case: Case) -> arenas.Arena:
-        whole = case.implementation.sketch(case.model, case.board, None)
+        whole = self._sketch(case, None)
         build = self._compile_whole(case, whole, f"{case} (arena search)")
         found = arenas.recall(build.key)
         if found is None:
             built = Built(case=case, build=build, baselines=self._baselines(case), arena=None)
             with self.bench(built) as bench:
                 self.say(f"{case}: arena search")
-                found = arenas.search(bench)
+                found = bench.persist(partial(arenas.search, bench))
             arenas.keep(build.key, found)
         return found
 
     def _rig(self, board: Board) -> Rig:
         if board.name not in self._rigs:
-            self._rigs[board.name] = connect(board)
+            self._rigs[board.name] = connect(board, self._ports.get(board.name))
         return self._rigs[board.name]
 
 
-def _greet(session: Session) -> Firmware:
-    """Return the firmware at the other end; the port is released where none answers."""
+def _require_identity(bench: RigBench, rig: Rig) -> None:
     try:
-        return Firmware(session)
-    except BaseException:
-        session.close()
-        raise
+        bench.require_identity()
+    except RigError as error:
+        if not is_remote(rig.port):
+            raise
+        msg = f"{error.message}. Over the network nothing is uploaded: do so by hand, by `mcuprof sketch`"
+        raise RigError(msg) from error
 
 
 def _require_ram(board: Board, arena: int) -> None:
-    """Raise ``DoesNotFitError`` for an arena beyond what a linker can count; it tells of smaller ones itself."""
-    if arena > _LINKABLE_BYTES:
+    """Raise ``DoesNotFitError`` for an arena beyond what compiler or linker can count; they tell of smaller ones."""
+    if arena > (_AVR_OBJECT_BYTES if board.core_id.endswith(":avr") else _LINKABLE_BYTES):
         over = arena - board.ram_bytes
         msg = f"an arena of {arena:,} bytes is {over:,} bytes larger than the whole RAM of {board.name}"
         raise DoesNotFitError(msg, region="RAM", over_by=over)
-
-
-def _require_identity(bench: RigBench) -> None:
-    """Raise ``RigError`` when the firmware that answers is not the one that was uploaded."""
-    wanted = {"board": bench.built.case.board.name, "sketch": bench.built.build.sketch}
-    for key, value in wanted.items():
-        if bench.firmware.facts.get(key) != value:
-            msg = f"another firmware answers: its {key} is {bench.firmware.facts.get(key)!r}, uploaded was {value!r}"
-            raise RigError(msg)

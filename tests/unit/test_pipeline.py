@@ -1,6 +1,7 @@
 """The pipeline on boards in memory: what is measured, what is saved, and what a fault does to the rest."""
 
 import contextlib
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -9,15 +10,15 @@ import pytest
 from harness import boards, models, pipeline
 from harness import session as sessions
 from harness.arduino import Build
+from harness.bench import RigBench
 from harness.case import Baselines, Built, Expected
-from harness.errors import DoesNotFitError, RigError, ToolFailedError, UnsupportedError
+from harness.errors import DoesNotFitError, MissingError, RigError, ToolFailedError, UnsupportedError
 from harness.fake import FakeBoard, Faults
 from harness.firmware import Firmware
 from harness.metrics import all_metrics
 from harness.session import Session
 from harness.store import Store, load
 from harness.types import Reading, Status
-from harness.workbench import RigBench
 
 BIG = 10_000
 
@@ -52,10 +53,10 @@ class FakeImplementation:
 class FakeWorkbench:
     """Hands out boards in memory in place of builds and rigs."""
 
-    def __init__(self, board=None, *, build_error=None, bench_errors=()):
+    def __init__(self, board=None, *, build_error=None, bench_errors=None):
         self.board = board or FakeBoard()
         self.build_error = build_error
-        self.bench_errors = list(bench_errors)
+        self.bench_errors = bench_errors or {}
         self.uploads = 0
 
     def build(self, case):
@@ -81,8 +82,8 @@ class FakeWorkbench:
 
     @contextlib.contextmanager
     def bench(self, built):
-        if self.bench_errors:
-            raise self.bench_errors.pop(0)
+        if built.case.board.name in self.bench_errors:
+            raise self.bench_errors[built.case.board.name]
         right = [[np.frombuffer(bytes(self.board.network(bytes([1, 2, 3, 4]))), np.int8)]]
         expected = Expected(
             inputs=[[np.array([1, 2, 3, 4], np.int8)]], outputs=right, source="here", reference="itself"
@@ -95,6 +96,9 @@ class FakeWorkbench:
         return {"compiler": "none"}
 
     def say(self, text):
+        pass
+
+    def interrupt(self):
         pass
 
 
@@ -203,7 +207,7 @@ def test_a_rig_fault_is_never_counted_as_out_of_memory(tmp_path):
 
 
 def test_after_a_rig_fault_the_board_is_left_alone_and_the_others_go_on(tmp_path):
-    workbench = FakeWorkbench(bench_errors=[RigError("the cable is out")])
+    workbench = FakeWorkbench(bench_errors={"nano33ble-sim": RigError("the cable is out")})
     found = measure(
         tmp_path,
         workbench,
@@ -259,3 +263,51 @@ def test_an_interrupted_run_keeps_what_was_measured_and_goes_on(tmp_path):
     assert len(again.measurements) == len(all_metrics())
     assert before < len(again.measurements)
     assert load(store.path(again)).finished is not None
+
+
+def test_boards_are_measured_at_once_and_saved_in_the_order_of_the_plan(tmp_path):
+    class Waiting(FakeWorkbench):
+        """The first board is done only after the second."""
+
+        def __init__(self):
+            super().__init__()
+            self.second_is_done = threading.Event()
+
+        def build(self, case):
+            if case.board.name == "nano33ble-sim":
+                assert self.second_is_done.wait(30), "the boards wait for each other"
+            return super().build(case)
+
+        @contextlib.contextmanager
+        def bench(self, built):
+            with super().bench(built) as bench:
+                yield bench
+            if built.case.board.name == "spresense-sim":
+                self.second_is_done.set()
+
+    names = ("nano33ble-sim", "spresense-sim")
+    found = measure(tmp_path, Waiting(), board_names=names, names=("init", "inference"))
+    assert [(board, metric) for board, _, metric in found] == [(b, m) for b in names for m in ("init", "inference")]
+    assert {m.status for m in found.values()} == {Status.OK}
+
+
+def test_what_fails_because_the_run_is_stopped_is_not_written_down(tmp_path):
+    class Stopped(FakeWorkbench):
+        def __init__(self):
+            super().__init__()
+            self.stopped = threading.Event()
+
+        def interrupt(self):
+            self.stopped.set()
+
+        def build(self, case):
+            if case.board.name == "nano33ble-sim":
+                raise MissingError("no core")
+            assert self.stopped.wait(30)
+            raise ToolFailedError("the compiler was killed")
+
+    with pytest.raises(MissingError, match="no core"):
+        measure(tmp_path, Stopped(), board_names=("nano33ble-sim", "spresense-sim"))
+    [saved] = tmp_path.glob("*.json")
+    assert load(saved).measurements == []
+    assert load(saved).finished is None

@@ -15,7 +15,7 @@ import pytest
 from harness import boards
 from harness.arduino import Arduino, Options
 from harness.platform import workplace
-from harness.session import SerialPort
+from harness.serial_port import SerialPort
 from harness.sketch import Sketch, digest_of
 from harness.virtual.qemu import QemuRig
 
@@ -97,7 +97,9 @@ def emulators(environment):
                 words = entry.read_bytes().decode(errors="replace").split("\0")
             except OSError:
                 continue
-            if "qemu-system" in words[0] and any(environment["TMPDIR"] in word for word in words):
+            program = words[0].rpartition("/")[2]
+            mine = any(environment["TMPDIR"] in word for word in words)
+            if mine and program.startswith(("qemu-system", "player-")):
                 found.append(words)
         return found
 

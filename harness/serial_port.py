@@ -1,0 +1,111 @@
+"""The one place that opens serial ports and asks the system which there are."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import serial
+from serial.tools import list_ports
+
+from harness.errors import PortGoneError, RigError
+
+_POLL_S = 0.02
+_WRITE_S = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Device:
+    """A serial port that the system lists, with what its USB device says of itself."""
+
+    path: str
+    vid: int | None = None
+    pid: int | None = None
+    serial_number: str | None = None
+
+
+def attached() -> list[Device]:
+    """Return the serial ports that are there now."""
+    return [
+        Device(path=port.device, vid=port.vid, pid=port.pid, serial_number=port.serial_number or None)
+        for port in list_ports.comports()
+    ]
+
+
+def is_remote(path: str) -> bool:
+    """Whether ``path`` is an address on the network (``rfc2217://``, ``socket://``) and no path of a tty."""
+    return "://" in path
+
+
+class SerialPort:
+    """A tty opened through pyserial for this process alone, or a port at an address on the network."""
+
+    def __init__(self, path: str, baud: int) -> None:
+        self._path = path
+        try:
+            if is_remote(path):
+                # Neither kind of address knows a deadline for writing; the network has its own.
+                self._serial = serial.serial_for_url(path, baudrate=baud, timeout=_POLL_S)
+            else:
+                self._serial = serial.Serial(path, baud, timeout=_POLL_S, write_timeout=_WRITE_S, exclusive=True)
+        except (serial.SerialException, OSError, ValueError) as error:
+            raise RigError(_why_not_open(path, error)) from error
+
+    def read(self) -> bytes:
+        """Return what has arrived; raises ``PortGoneError`` when the port has gone."""
+        try:
+            data: bytes = self._serial.read(1)
+            return data + self._serial.read(self._serial.in_waiting) if data else data
+        # pyserial lets TypeError out where a port is closed by another thread while it is read.
+        except (serial.SerialException, OSError, TypeError) as error:
+            msg = f"the port {self._path} vanished while it was read ({error})"
+            raise PortGoneError(msg) from error
+
+    def write(self, data: bytes) -> None:
+        """Send bytes; raises ``PortGoneError`` when the port has gone, ``RigError`` when it takes nothing."""
+        try:
+            self._serial.write(data)
+        except serial.SerialTimeoutException as error:
+            msg = (
+                f"the port {self._path} takes no more bytes: the board does not read. "
+                "Press its reset button, or unplug it and plug it in again"
+            )
+            raise RigError(msg) from error
+        except (serial.SerialException, OSError, TypeError) as error:
+            msg = f"the port {self._path} vanished while it was written ({error})"
+            raise PortGoneError(msg) from error
+
+    def close(self) -> None:
+        """Release the port."""
+        with contextlib.suppress(serial.SerialException, OSError):
+            self._serial.close()
+
+
+def _why_not_open(path: str, error: Exception) -> str:
+    number = getattr(error, "errno", None)
+    if is_remote(path):
+        return f"the port {path} cannot be reached: {error}. Does the server run there, and is the address right?"
+    if "exclusively lock" in str(error) or number in (errno.EBUSY, errno.EAGAIN):
+        who = _holders(path)
+        named = f" ({', '.join(who)})" if who else ""
+        return f"the port {path} is in use by another program{named}: close it (a serial monitor? another mcuprof?)"
+    if number == errno.EACCES:
+        return f"the port {path} may not be opened: add yourself to the group that owns it (often dialout)"
+    if number == errno.ENOENT:
+        return f"the port {path} is not there: is the board attached?"
+    return f"the port {path} cannot be opened: {error}"
+
+
+def _holders(path: str) -> list[str]:
+    """Return the programs that have a tty open, as far as the system tells: on Linux, those of the same user."""
+    wanted = os.path.realpath(path)
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            held = any(os.path.realpath(link) == wanted for link in (folder / "fd").iterdir())
+            if held and int(folder.name) != os.getpid():
+                found.append(f"{(folder / 'comm').read_text().strip()}, process {folder.name}")
+    return sorted(found)
