@@ -33,7 +33,7 @@ def measure(bench: Bench) -> Reading:
         deadline = max(_LEAST_DEADLINE_S, _SLACK * (time.monotonic() - began))
     require_right(bench, 0)
     board = bench.built.case.board
-    samples = [stretch.time for stretch in stretches]
+    samples = [stretch.on(board) for stretch in stretches]
     details: dict[str, Json] = {"runs": bench.runs}
     if board.is_virtual:
         details["note"] = "a virtual board repeats exactly, so few runs are enough"

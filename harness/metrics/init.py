@@ -13,15 +13,15 @@ ORDER = 30
 
 def measure(bench: Bench) -> Reading:
     """Reset and start up as often as the bench says; the value is the median."""
+    board = bench.built.case.board
     samples = []
     for _ in range(bench.starts):
         bench.firmware.reset()
-        samples.append(bench.firmware.start(bench.first_run_deadline()).time)
-    clock = bench.built.case.board.clock
+        samples.append(bench.firmware.start(bench.first_run_deadline()).on(board))
     return Reading(
         value=statistics.median(samples),
-        unit=clock.unit,
+        unit=board.clock.unit,
         samples=tuple(samples),
-        clock=clock,
+        clock=board.clock,
         details={"starts": bench.starts},
     )

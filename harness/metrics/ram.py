@@ -19,6 +19,7 @@ NEEDS_RIG = True
 ORDER = 50
 _SLACK = 20
 _HUNG = "hung"
+_CRASHED = "crashed"
 _LEAST_DEADLINE_S = 5.0
 _HEADER_BYTES = 8
 """What newlib's malloc takes beside a block: the first guess allows for it."""
@@ -73,9 +74,9 @@ def _infer(bench: Bench, deadline: float) -> None:
 
 
 def _probe(bench: Bench, size: int, deadline: float) -> Probe:
-    """Try one size; a hang is believed when it comes twice, for it may be the host that was slow."""
+    """Try one size; a hang or a crash is believed when it comes twice: host or supply may fail for a moment."""
     first = _try(bench, size, deadline)
-    return _try(bench, size, deadline) if first.why.startswith(_HUNG) else first
+    return _try(bench, size, deadline) if first.why.startswith((_HUNG, _CRASHED)) else first
 
 
 def _try(bench: Bench, size: int, deadline: float) -> Probe:
@@ -93,5 +94,5 @@ def _try(bench: Bench, size: int, deadline: float) -> Probe:
         return Probe(size=size, works=False, why=f"{_HUNG}: {error.message}")
     except CrashedError as error:
         bench.recover(error)
-        return Probe(size=size, works=False, why=error.message)
+        return Probe(size=size, works=False, why=f"{_CRASHED}: {error.message}")
     return Probe(size=size, works=True)

@@ -77,8 +77,8 @@ def _title(measurements: Sequence[Measurement]) -> str:
     if not first.provenance.get("virtual"):
         return first.board
     clock = float(str(first.provenance["clock_hz"])) / 1e6
-    timed = any(m.clock for m in measurements)
-    times = f"; times are instructions, beside them the time at {clock:g} MHz" if timed else ""
+    unit = next((m.clock.unit for m in measurements if m.clock), None)
+    times = f"; times are {unit}, beside them the time at {clock:g} MHz" if unit else ""
     return f"{first.board}: a virtual board{times}"
 
 
@@ -110,14 +110,21 @@ def _reasons(measurements: Sequence[Measurement]) -> list[str]:
 
 
 def _clocks(measurements: Sequence[Measurement]) -> list[str]:
+    found = []
     counted = {m.board for m in measurements if m.clock is Clock.INSTRUCTION_COUNT}
-    if not counted:
-        return []
-    return [
-        f"times on {' and '.join(sorted(counted))} are counts of executed instructions, and the time beside them "
-        "is at one instruction a clock. A real board needs more cycles than instructions: on known programs these "
-        "times were 0.25 to 0.76 of the hardware's, and did not always rank alike"
-    ]
+    if counted:
+        found.append(
+            f"times on {' and '.join(sorted(counted))} are counts of executed instructions, and the time beside them "
+            "is at one instruction a clock. A real board needs more cycles than instructions: on known programs "
+            "these times were 0.25 to 0.76 of the hardware's, and did not always rank alike"
+        )
+    modelled = {m.board for m in measurements if m.clock is Clock.CYCLE_MODEL}
+    if modelled:
+        found.append(
+            f"times on {' and '.join(sorted(modelled))} are cycles of the AVR, counted by the chip's own timer as "
+            "simavr plays it, and the time beside them is at the board's clock"
+        )
+    return found
 
 
 def _versions(measurements: Sequence[Measurement]) -> list[str]:

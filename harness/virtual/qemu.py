@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -12,32 +10,13 @@ from pathlib import Path
 from harness import cmd
 from harness.boards import Board, Virtual
 from harness.errors import MissingError, RigError
-from harness.session import SerialPort, Session
+from harness.serial_port import SerialPort
+from harness.session import Session
+from harness.virtual.folders import socket_folder
 from harness.virtual.tty import VirtualPort
 
 _PROGRAM = "qemu-system-arm"
 _START_S = 20.0
-_LONGEST_FOLDER = 75
-
-
-def _socket_folder() -> Path:
-    """Make a temporary folder whose path is short enough for the sockets in it (some 100 characters)."""
-    usual = tempfile.gettempdir()
-    parent = Path(usual if len(usual) <= _LONGEST_FOLDER else "/tmp")
-    _sweep(parent)
-    return Path(tempfile.mkdtemp(prefix=f"mcuprof-rig-{os.getpid()}-", dir=parent))
-
-
-def _sweep(parent: Path) -> None:
-    """Remove the folders of processes that were killed and could not do it themselves."""
-    for folder in parent.glob("mcuprof-rig-*"):
-        owner = folder.name.split("-")[2]
-        try:
-            os.kill(int(owner), 0)
-        except ProcessLookupError:
-            shutil.rmtree(folder, ignore_errors=True)
-        except (ValueError, PermissionError):
-            continue
 
 
 class QemuRig:
@@ -55,12 +34,12 @@ class QemuRig:
             raise MissingError(msg)
         self.board = board
         self._virtual: Virtual = board.virtual
-        self._folder = _socket_folder()
+        self._folder = socket_folder()
         self._log = self._folder / "qemu.log"
         self._machine: cmd.Process | None = None
         self._lock = threading.Lock()
         self._closed = False
-        self._tty = VirtualPort(self._folder, self.load)
+        self._tty = VirtualPort(self._folder, lambda request: self.load(Path(request["load"])))
 
     @property
     def port(self) -> str:

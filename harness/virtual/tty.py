@@ -13,18 +13,20 @@ import selectors
 import socket
 import threading
 import tty
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 _CHUNK = 4096
 _PENDING_MAX = 65536
+_CLOSE, _HANG_UP = b"x", b"h"
+"""What the thread is woken with."""
 
 
 class VirtualPort:
     """The folder ``folder`` with ``tty`` (the port), ``control`` (uploads) and ``serial`` (the machine connects)."""
 
-    def __init__(self, folder: Path, on_load: Callable[[Path], None]) -> None:
-        self._on_load = on_load
+    def __init__(self, folder: Path, on_request: Callable[[Mapping[str, str]], None]) -> None:
+        self._on_request = on_request
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
@@ -44,7 +46,7 @@ class VirtualPort:
 
     def close(self) -> None:
         """End the thread and remove the port."""
-        os.write(self._wake_write, b"x")
+        os.write(self._wake_write, _CLOSE)
         self._thread.join(timeout=5)
         self._drop_machine()
         for listener in (self._control, self._serial):
@@ -52,6 +54,11 @@ class VirtualPort:
         for descriptor in (self._master, self._slave, self._wake_read, self._wake_write):
             with contextlib.suppress(OSError):
                 os.close(descriptor)
+
+    def hang_up(self) -> None:
+        """Close the connection to the machine, with what was on its way there; ``connected`` tells of the next."""
+        self.connected.clear()
+        os.write(self._wake_write, _HANG_UP)
 
     def _run(self) -> None:
         while self._step():
@@ -68,7 +75,10 @@ class VirtualPort:
                 selector.register(self._machine, events)
             ready = {key.fileobj: mask for key, mask in selector.select()}
         if self._wake_read in ready:
-            return False
+            if os.read(self._wake_read, 1) == _CLOSE:
+                return False
+            self._drop_machine()
+            return True
         if self._master in ready:
             self._move_host(ready[self._master])
         if self._machine is not None and self._machine in ready:
@@ -135,7 +145,7 @@ class VirtualPort:
             connection.settimeout(10)
             request = connection.makefile("rb").readline(_PENDING_MAX)
             try:
-                self._on_load(Path(json.loads(request)["load"]))
+                self._on_request(json.loads(request))
                 answer: dict[str, object] = {"ok": True}
             except Exception as error:
                 answer = {"ok": False, "error": str(error)}

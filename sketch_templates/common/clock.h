@@ -1,32 +1,111 @@
-// What time is read from in the timed regions, and what the host is to call it.
+// What time is read from in the timed regions, and what the host is to call it. Only firmware.cpp includes this.
 #pragma once
 
 #include <Arduino.h>
 #include <stdint.h>
 
+#include "config.h"
+
 #if defined(ARDUINO_ARCH_QEMU)
 extern "C" uint64_t mcuprof_instructions(void);
+#endif
+
+#if defined(__AVR__)
+#include <avr/interrupt.h>
+#include <avr/io.h>
+static volatile uint32_t mcuprof_overflows;  // of Timer 1, in the timed region
+ISR(TIMER1_OVF_vect) { mcuprof_overflows = mcuprof_overflows + 1; }
 #endif
 
 namespace mcuprof {
 
 #if defined(ARDUINO_ARCH_QEMU)
 
-constexpr const char *kClock = "instructions=";
-inline uint64_t clock_now() { return mcuprof_instructions(); }
-inline uint64_t clock_between(uint64_t start, uint64_t stop) { return stop - start; }
+#define MCUPROF_CLOCK "instructions="
+inline uint64_t clock_start() { return mcuprof_instructions(); }
+inline uint64_t clock_since(uint64_t start) { return mcuprof_instructions() - start; }
 
 #elif defined(__AVR__)
 
-#error "with interrupts off micros() loses time on AVR: it needs a clock of its own"
+// With interrupts off micros() loses time on AVR: it misses overflows of an 8-bit timer. Here Timer 1 counts cycles, and
+// its overflow is the one interrupt that is served in a timed region: 62 cycles in 65,536 (64 on an ATmega2560), which are
+// part of what is timed.
+#define MCUPROF_CLOCK "cycles="
+inline uint8_t clock_start() {
+  TCNT1 = 0;
+  return 0;
+}
+inline uint64_t clock_since(uint8_t) {
+  const uint16_t low = TCNT1;
+  cli();
+  uint32_t high = mcuprof_overflows;
+  // An overflow that came before the count was read, and has not been served.
+  if ((TIFR1 & _BV(TOV1)) != 0 && low < 0x8000) ++high;
+  sei();
+  return static_cast<uint64_t>(high) << 16 | low;
+}
 
 #else
 
-constexpr const char *kClock = "us=";
-inline uint64_t clock_now() { return micros(); }
+#define MCUPROF_CLOCK "us="
+inline uint32_t clock_start() { return micros(); }
 // micros() has 32 bits; the difference is right across its wrap.
-inline uint64_t clock_between(uint64_t start, uint64_t stop) {
-  return static_cast<uint32_t>(stop) - static_cast<uint32_t>(start);
+inline uint64_t clock_since(uint32_t start) { return static_cast<uint32_t>(micros()) - start; }
+
+#endif
+
+// What may interrupt a timed region is held off from region_begin to region_end.
+#if defined(__AVR__)
+
+// GPIOR0 has no function in the chip: a simulator can tell by it where the region is.
+#define MCUPROF_MARK(value) (GPIOR0 = (value))
+
+struct Interrupts {
+  uint8_t timer0;
+  uint8_t uart0;
+};
+inline Interrupts region_begin() {
+  Interrupts were = {TIMSK0, 0};
+#if MCUPROF_INTERRUPTS_OFF
+  TIMSK0 = 0;
+#if defined(UCSR0B)
+  were.uart0 = UCSR0B;
+  UCSR0B = were.uart0 & static_cast<uint8_t>(~(_BV(RXCIE0) | _BV(TXCIE0) | _BV(UDRIE0)));
+#endif
+#endif
+  TCCR1A = 0;
+  TCCR1B = _BV(CS10);  // every cycle, all 16 bits
+  mcuprof_overflows = 0;
+  TCNT1 = 0;
+  TIFR1 = _BV(TOV1);
+  TIMSK1 = _BV(TOIE1);
+  return were;
+}
+inline void region_end(const Interrupts &were) {
+  TIMSK1 = 0;
+#if MCUPROF_INTERRUPTS_OFF
+  TIMSK0 = were.timer0;
+#if defined(UCSR0B)
+  UCSR0B = were.uart0;
+#endif
+#endif
+}
+
+#else
+
+#define MCUPROF_MARK(value)
+
+struct Interrupts {};
+inline Interrupts region_begin() {
+#if MCUPROF_INTERRUPTS_OFF
+  noInterrupts();
+#endif
+  return {};
+}
+inline void region_end(const Interrupts &) {
+#if MCUPROF_INTERRUPTS_OFF
+  interrupts();
+#endif
 }
 
 #endif

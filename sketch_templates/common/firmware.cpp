@@ -10,6 +10,11 @@
 #include "reset.h"
 #include "wire.h"
 
+#if defined(__AVR__)
+#include <avr/sleep.h>
+extern "C" char *__brkval;  // avr-libc's: the end of the heap, or null
+#endif
+
 #if defined(ARDUINO_ARCH_QEMU)
 extern "C" size_t mcuprof_heap_size(void);
 extern "C" size_t mcuprof_heap_used(void);
@@ -22,6 +27,9 @@ namespace {
 bool started = false;
 uint8_t *stash = nullptr;         // a copy of all inputs, one after the other; only while times are taken
 uint8_t *volatile held = nullptr;  // the block of "alloc"; volatile, or the compiler drops the allocation
+size_t held_bytes = 0;
+
+constexpr uint8_t kHeldByte = 0xA5;
 
 struct Stretch {
   uint64_t ticks;
@@ -29,37 +37,40 @@ struct Stretch {
 };
 
 // Times one call. Nothing is printed and no interrupt is served inside.
-template <typename Call>
-bool timed(Call call, Stretch *stretch) {
-#if MCUPROF_INTERRUPTS_OFF
-  noInterrupts();
-#endif
+bool timed(bool (*call)(), Stretch *stretch) {
+  const Interrupts were = region_begin();
   const uint32_t first_cycle = cycle_counter();
-  const uint64_t start = clock_now();
+  const auto start = clock_start();
+  MCUPROF_MARK(1);
   const bool ok = call();
-  const uint64_t stop = clock_now();
+  MCUPROF_MARK(2);
+  stretch->ticks = clock_since(start);
   const uint32_t last_cycle = cycle_counter();
-#if MCUPROF_INTERRUPTS_OFF
-  interrupts();
-#endif
-  stretch->ticks = clock_between(start, stop);
+  region_end(were);
   stretch->cycles = last_cycle - first_cycle;
   return ok;
 }
 
-void answer_stretch(bool ok, const Stretch &stretch) {
-  if (!ok) {
-    answer_fail(network_error());
-    return;
-  }
-  add_field(kClock, stretch.ticks);
-  if (stretch.cycles != 0) add_field(" cycles=", stretch.cycles);
+void answer_stretch(bool within_stack, bool ok, const Stretch &stretch) {
+  if (!within_stack) return answer_fail(TEXT("the stack grew into the block that was taken"));
+  if (!ok) return answer_error(network_error());
+  add_field(TEXT(MCUPROF_CLOCK), stretch.ticks);
+  if (stretch.cycles != 0) add_field(TEXT(" cycles="), stretch.cycles);
   answer_done();
 }
 
 #if defined(ARDUINO_ARCH_QEMU)
 
 size_t free_heap(size_t) { return mcuprof_heap_size() - mcuprof_heap_used(); }
+
+#elif defined(__AVR__)
+
+// By the rule of avr-libc's malloc: the heap grows towards the stack and keeps away from it.
+size_t free_heap(size_t) {
+  const size_t top = SP - __malloc_margin;
+  const size_t used = reinterpret_cast<size_t>(__brkval != nullptr ? __brkval : __malloc_heap_start);
+  return top > used ? top - used : 0;
+}
 
 #else
 
@@ -78,6 +89,21 @@ size_t free_heap(size_t most) {
 
 #endif
 
+// Times one call of the network's. On an AVR nothing stands between stack and heap, but for the block of "alloc" where
+// there is one: it is written anew before and must be whole after, or the stack was too large for what was left.
+bool timed_within_stack(bool (*call)(), Stretch *stretch, bool *ok) {
+#if defined(__AVR__)
+  if (held != nullptr) memset(held, kHeldByte, held_bytes);
+  *ok = timed(call, stretch);
+  for (size_t i = 0; i < held_bytes; ++i) {
+    if (held[i] != kHeldByte) return false;
+  }
+#else
+  *ok = timed(call, stretch);
+#endif
+  return true;
+}
+
 size_t input_bytes() {
   size_t total = 0;
   for (size_t i = 0; i < network_input_count(); ++i) total += network_input(i).bytes;
@@ -95,18 +121,18 @@ void copy_inputs(bool to_stash) {
 }
 
 void on_hello(const char *) {
-  add("protocol=1 board=" MCUPROF_BOARD " implementation=" MCUPROF_IMPLEMENTATION
-      " model=" MCUPROF_MODEL " sketch=" MCUPROF_SKETCH);
-  add_field(" clock_hz=", MCUPROF_CLOCK_HZ);
-  add_field(" line=", kLineBytes);
-  add_field(" arena=", network_arena_bytes());
+  add(TEXT("protocol=1 board=" MCUPROF_BOARD " implementation=" MCUPROF_IMPLEMENTATION
+           " model=" MCUPROF_MODEL " sketch=" MCUPROF_SKETCH));
+  add_field(TEXT(" clock_hz="), MCUPROF_CLOCK_HZ);
+  add_field(TEXT(" line="), kLineBytes);
+  add_field(TEXT(" arena="), network_arena_bytes());
   answer_done();
 }
 
 void on_tensors(const char *) {
-  if (!started) return answer_fail("not started");
-  add_field("inputs=", network_input_count());
-  add_field(" outputs=", network_output_count());
+  if (!started) return answer_fail(TEXT("not started"));
+  add_field(TEXT("inputs="), network_input_count());
+  add_field(TEXT(" outputs="), network_output_count());
   answer_done();
 }
 
@@ -114,101 +140,103 @@ void on_tensors(const char *) {
 void on_size(const char *arguments) {
   uint32_t is_output = 0;
   uint32_t index = 0;
-  if (!started) return answer_fail("not started");
+  if (!started) return answer_fail(TEXT("not started"));
   if (!read_number(&arguments, &is_output) || !read_number(&arguments, &index) ||
       index >= (is_output ? network_output_count() : network_input_count())) {
-    return answer_fail("there is no such tensor");
+    return answer_fail(TEXT("there is no such tensor"));
   }
-  add_field("bytes=", (is_output ? network_output(index) : network_input(index)).bytes);
+  add_field(TEXT("bytes="), (is_output ? network_output(index) : network_input(index)).bytes);
   answer_done();
 }
 
 void on_arena(const char *arguments) {
   uint32_t bytes = 0;
-  if (started) return answer_fail("already started");
+  if (started) return answer_fail(TEXT("already started"));
   if (!read_number(&arguments, &bytes) || !network_set_arena_bytes(bytes)) {
-    return answer_fail("this arena cannot be had");
+    return answer_fail(TEXT("this arena cannot be had"));
   }
   answer_done();
 }
 
 void on_alloc(const char *arguments) {
   uint32_t bytes = 0;
-  if (!read_number(&arguments, &bytes)) return answer_fail("alloc needs a number");
+  if (!read_number(&arguments, &bytes)) return answer_fail(TEXT("alloc needs a number"));
   answer_start();
   uint8_t *block = static_cast<uint8_t *>(malloc(bytes));
   // Touched, for an allocator may promise what is not there.
-  if (block != nullptr) memset(block, 0xA5, bytes);
+  if (block != nullptr) memset(block, kHeldByte, bytes);
   held = block;
-  add_field("held=", block != nullptr ? 1 : 0);
+  held_bytes = block != nullptr ? bytes : 0;
+  add_field(TEXT("held="), block != nullptr ? 1 : 0);
   answer_done();
 }
 
 void on_heap(const char *arguments) {
   uint32_t most = 0;
-  if (!read_number(&arguments, &most)) return answer_fail("heap needs a number");
+  if (!read_number(&arguments, &most)) return answer_fail(TEXT("heap needs a number"));
   answer_start();
-  add_field("free=", free_heap(most));
+  add_field(TEXT("free="), free_heap(most));
 #if defined(ARDUINO_ARCH_QEMU)
-  add_field(" stack=", mcuprof_stack_high_water());
+  add_field(TEXT(" stack="), mcuprof_stack_high_water());
 #endif
   answer_done();
 }
 
 void on_start(const char *) {
-  if (started) return answer_fail("already started");
+  if (started) return answer_fail(TEXT("already started"));
   answer_start();
   Stretch stretch;
-  started = timed(network_start, &stretch);
-  answer_stretch(started, stretch);
+  const bool within_stack = timed_within_stack(network_start, &stretch, &started);
+  answer_stretch(within_stack, started, stretch);
 }
 
 void on_input(const char *arguments) {
   uint32_t index = 0;
   uint32_t offset = 0;
   size_t bytes = 0;
-  if (!started) return answer_fail("not started");
+  if (!started) return answer_fail(TEXT("not started"));
   if (!read_number(&arguments, &index) || !read_number(&arguments, &offset) || index >= network_input_count()) {
-    return answer_fail("input needs an index, an offset and bytes");
+    return answer_fail(TEXT("input needs an index, an offset and bytes"));
   }
   const Span input = network_input(index);
   if (offset > input.bytes || !read_hex(&arguments, input.data + offset, input.bytes - offset, &bytes)) {
-    return answer_fail("these bytes lie outside the input");
+    return answer_fail(TEXT("these bytes lie outside the input"));
   }
   answer_done();
 }
 
 void on_stash(const char *) {
-  if (!started) return answer_fail("not started");
+  if (!started) return answer_fail(TEXT("not started"));
   if (stash == nullptr) stash = static_cast<uint8_t *>(malloc(input_bytes()));
   if (stash != nullptr) copy_inputs(true);
-  add_field("held=", stash != nullptr ? 1 : 0);
+  add_field(TEXT("held="), stash != nullptr ? 1 : 0);
   answer_done();
 }
 
 void on_run(const char *) {
-  if (!started) return answer_fail("not started");
+  if (!started) return answer_fail(TEXT("not started"));
   if (stash != nullptr) copy_inputs(false);
   answer_start();
   Stretch stretch;
-  const bool ok = timed(network_infer, &stretch);
-  answer_stretch(ok, stretch);
+  bool ok = false;
+  const bool within_stack = timed_within_stack(network_infer, &stretch, &ok);
+  answer_stretch(within_stack, ok, stretch);
 }
 
 void on_output(const char *arguments) {
   uint32_t index = 0;
   uint32_t offset = 0;
   uint32_t bytes = 0;
-  if (!started) return answer_fail("not started");
+  if (!started) return answer_fail(TEXT("not started"));
   if (!read_number(&arguments, &index) || !read_number(&arguments, &offset) || !read_number(&arguments, &bytes) ||
       index >= network_output_count()) {
-    return answer_fail("output needs an index, an offset and a count");
+    return answer_fail(TEXT("output needs an index, an offset and a count"));
   }
   const Span output = network_output(index);
   if (offset > output.bytes || bytes > output.bytes - offset || bytes > (kLineBytes - 16) / 2) {
-    return answer_fail("these bytes lie outside the output");
+    return answer_fail(TEXT("these bytes lie outside the output"));
   }
-  add_hex("bytes=", output.data + offset, bytes);
+  add_hex(TEXT("bytes="), output.data + offset, bytes);
   answer_done();
 }
 
@@ -217,16 +245,14 @@ void on_reset(const char *) {
   reset_board();
 }
 
-struct Verb {
-  const char *name;
-  void (*handle)(const char *arguments);
-};
-
-const Verb kVerbs[] = {
-    {"hello", on_hello},   {"tensors", on_tensors}, {"size", on_size}, {"arena", on_arena}, {"alloc", on_alloc},
-    {"heap", on_heap}, {"start", on_start},   {"input", on_input}, {"stash", on_stash},
-    {"run", on_run},       {"output", on_output},   {"reset", on_reset},
-};
+// What the board does until something comes in.
+void rest() {
+#if defined(__AVR__)
+  sleep_mode();  // idle, until the next interrupt: the core's own timer makes one every millisecond
+#else
+  yield();
+#endif
+}
 
 }  // namespace
 
@@ -238,13 +264,22 @@ void firmware_setup() {
 void firmware_loop() {
   Request request;
   if (!wire_poll(&request)) {
-    yield();
+    rest();
     return;
   }
-  for (const Verb &verb : kVerbs) {
-    if (strcmp(verb.name, request.verb) == 0) return verb.handle(request.arguments);
-  }
-  answer_fail("unknown request");
+  if (request.is(TEXT("hello"))) return on_hello(request.arguments);
+  if (request.is(TEXT("tensors"))) return on_tensors(request.arguments);
+  if (request.is(TEXT("size"))) return on_size(request.arguments);
+  if (request.is(TEXT("arena"))) return on_arena(request.arguments);
+  if (request.is(TEXT("alloc"))) return on_alloc(request.arguments);
+  if (request.is(TEXT("heap"))) return on_heap(request.arguments);
+  if (request.is(TEXT("start"))) return on_start(request.arguments);
+  if (request.is(TEXT("input"))) return on_input(request.arguments);
+  if (request.is(TEXT("stash"))) return on_stash(request.arguments);
+  if (request.is(TEXT("run"))) return on_run(request.arguments);
+  if (request.is(TEXT("output"))) return on_output(request.arguments);
+  if (request.is(TEXT("reset"))) return on_reset(request.arguments);
+  answer_fail(TEXT("unknown request"));
 }
 
 }  // namespace mcuprof

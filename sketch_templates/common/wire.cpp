@@ -11,13 +11,21 @@ size_t line_length = 0;
 bool line_too_long = false;
 
 char nonce[9] = "";         // of the request that is being answered, or was answered last
-char answer[kLineBytes + 1];  // "<kind> <text>" of the last final answer, kept for a repeat
+char answer[kAnswerBytes];  // "<kind> <text>" of the last final answer, kept for a repeat
 size_t answer_length = 0;
-bool answer_cut = false;    // it did not fit into the line
+bool answer_cut = false;    // it did not fit
 bool answered = false;
 uint32_t sequence = 0;
 
-const char kHexDigits[] = "0123456789abcdef";
+#if defined(__AVR__)
+bool equal(const char *word, Text text) { return strcmp_P(word, reinterpret_cast<PGM_P>(text)) == 0; }
+char letter(Text text, size_t index) { return static_cast<char>(pgm_read_byte(reinterpret_cast<PGM_P>(text) + index)); }
+#else
+bool equal(const char *word, Text text) { return strcmp(word, text) == 0; }
+char letter(Text text, size_t index) { return text[index]; }
+#endif
+
+char hex_digit(unsigned value) { return static_cast<char>(value < 10 ? '0' + value : 'a' + (value - 10)); }
 
 uint16_t crc_step(uint16_t crc, uint8_t byte) {
   crc ^= static_cast<uint16_t>(byte) << 8;
@@ -69,25 +77,32 @@ void send_line(const char *text, size_t length) {
   head[head_length++] = ' ';
   const uint16_t crc = send(text, length, send(head, head_length, 0xFFFF));
   char tail[8] = {' ', '*', 0, 0, 0, 0, '\r', '\n'};
-  for (int i = 0; i < 4; ++i) tail[2 + i] = kHexDigits[(crc >> (12 - 4 * i)) & 15];
+  for (int i = 0; i < 4; ++i) tail[2 + i] = hex_digit((crc >> (12 - 4 * i)) & 15);
   Serial.write(reinterpret_cast<const uint8_t *>(tail), sizeof(tail));
   Serial.flush();
 }
 
-void add_bytes(const char *text, size_t length) {
-  if (length > kLineBytes - answer_length) {
-    length = kLineBytes - answer_length;
+void add_letter(char c) {
+  if (answer_length < kAnswerBytes) {
+    answer[answer_length++] = c;
+  } else {
     answer_cut = true;
   }
-  memcpy(answer + answer_length, text, length);
-  answer_length += length;
+}
+
+// Lines that are not kept for a repeat.
+void send_word(Text word) {
+  char text[8];
+  size_t length = 0;
+  for (char c; (c = letter(word, length)) != '\0'; ++length) text[length] = c;
+  send_line(text, length);
 }
 
 // The kind stands first in the line, but is known last: the text is built up behind room for it.
 constexpr size_t kKindBytes = 5;
 
-void finish(const char *kind) {
-  memcpy(answer, kind, kKindBytes);
+void finish(Text kind) {
+  for (size_t i = 0; i < kKindBytes; ++i) answer[i] = letter(kind, i);
   answered = true;
   send_line(answer, answer_length);
 }
@@ -124,8 +139,9 @@ bool take_line(Request *request) {
     // Sent without a nonce, for it is not known which request this was; the host sends its own again.
     char kept[sizeof(nonce)];
     memcpy(kept, nonce, sizeof(nonce));
-    strcpy(nonce, "-");
-    send_line("damaged", 7);
+    nonce[0] = '-';
+    nonce[1] = '\0';
+    send_word(TEXT("damaged"));
     memcpy(nonce, kept, sizeof(nonce));
     return false;
   }
@@ -160,42 +176,45 @@ bool wire_poll(Request *request) {
   return false;
 }
 
-void answer_start() { send_line("start", 5); }
+void answer_start() { send_word(TEXT("start")); }
 
-void add(const char *text) { add_bytes(text, strlen(text)); }
+bool Request::is(Text name) const { return equal(verb, name); }
 
-void add_field(const char *key, uint64_t value) {
+void add(Text text) {
+  char c;
+  for (size_t i = 0; (c = letter(text, i)) != '\0'; ++i) add_letter(c);
+}
+
+void add_field(Text key, uint64_t value) {
   char digits[20];
   add(key);
-  add_bytes(digits, decimal(value, digits));
+  const size_t length = decimal(value, digits);
+  for (size_t i = 0; i < length; ++i) add_letter(digits[i]);
 }
 
-void add_field(const char *key, const char *value) {
-  add(key);
-  add(value);
-}
-
-void add_hex(const char *key, const uint8_t *data, size_t bytes) {
+void add_hex(Text key, const uint8_t *data, size_t bytes) {
   add(key);
   for (size_t i = 0; i < bytes; ++i) {
-    const char pair[2] = {kHexDigits[data[i] >> 4], kHexDigits[data[i] & 15]};
-    add_bytes(pair, 2);
+    add_letter(hex_digit(data[i] >> 4));
+    add_letter(hex_digit(data[i] & 15));
   }
 }
 
 void answer_done() {
-  if (answer_cut) return answer_fail("the answer is longer than a line");
-  finish("done ");
+  if (answer_cut) return answer_fail(TEXT("the answer is longer than a line"));
+  finish(TEXT("done "));
 }
 
-void answer_fail(const char *reason) {
+void answer_fail(Text reason) {
   answer_length = kKindBytes;
-  // The reason may come from a library: whatever would break the line becomes a space.
-  for (const char *c = reason; *c != '\0'; ++c) {
-    const char safe = (*c < ' ' || *c > '~') ? ' ' : *c;
-    add_bytes(&safe, 1);
-  }
-  finish("fail ");
+  add(reason);
+  finish(TEXT("fail "));
+}
+
+void answer_error(const char *reason) {
+  answer_length = kKindBytes;
+  for (const char *c = reason; *c != '\0'; ++c) add_letter(*c < ' ' || *c > '~' ? ' ' : *c);
+  finish(TEXT("fail "));
 }
 
 bool read_number(const char **text, uint32_t *value) {

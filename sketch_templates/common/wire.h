@@ -11,18 +11,36 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#if defined(__AVR__)
+#include <Arduino.h>
+#endif
+
 namespace mcuprof {
 
-// The longest line, either way. It bounds the data of one request; the host learns it from "hello".
+// Text of the firmware's own. Where flash is an address space of its own, it stays there.
 #if defined(__AVR__)
-constexpr size_t kLineBytes = 192;
+using Text = const __FlashStringHelper *;
+#define TEXT(literal) F(literal)
+#else
+using Text = const char *;
+#define TEXT(literal) (literal)
+#endif
+
+// The longest line that holds data, either way. It bounds the data of one request; the host learns it from "hello".
+// The answer to "hello" may be longer.
+#if defined(__AVR__)
+constexpr size_t kLineBytes = 112;
+constexpr size_t kAnswerBytes = 160;
 #else
 constexpr size_t kLineBytes = 320;
+constexpr size_t kAnswerBytes = kLineBytes;
 #endif
 
 struct Request {
   const char *verb;
   const char *arguments;  // what follows the verb and one space; empty when nothing does
+
+  bool is(Text name) const;
 };
 
 void wire_begin(unsigned long baud);
@@ -34,12 +52,12 @@ bool wire_poll(Request *request);
 void answer_start();  // tells the host that the request has begun
 
 // The text of the final answer is built up by these, then sent by answer_done or answer_fail.
-void add(const char *text);
-void add_field(const char *key, uint64_t value);
-void add_field(const char *key, const char *value);
-void add_hex(const char *key, const uint8_t *data, size_t bytes);
+void add(Text text);
+void add_field(Text key, uint64_t value);
+void add_hex(Text key, const uint8_t *data, size_t bytes);
 void answer_done();
-void answer_fail(const char *reason);
+void answer_fail(Text reason);
+void answer_error(const char *reason);  // may come from a library: whatever would break the line becomes a space
 
 // Parsing of arguments: each moves *text past what it has read and returns false when it is not there.
 bool read_number(const char **text, uint32_t *value);

@@ -8,7 +8,7 @@ import pytest
 from harness import boards, implementations, models
 from harness.metrics import all_metrics
 
-BOARDS = tuple(name for name in boards.files() if name.endswith("-sim"))
+BOARDS = tuple(name for name in boards.files() if boards.load(name).virtual)
 
 MODELS = ("digits", "keyword_spotting", "person_detection")
 
