@@ -5,19 +5,59 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import filelock
 
 from harness import paths
+from harness.errors import McuprofError, UsageError
 
 KINDS = ("builds", "lanes", "arduino", "libraries", "tflm", "reference", "compiled", "arena", "logs")
+_USERS = "users"
+"""Folder with a lock file for each process that works with the caches."""
 
 
 def touch(path: Path) -> None:
     """Note that an entry is used now; the one that has not been for longest is dropped first."""
     with contextlib.suppress(OSError):  # a cache that may only be read is good enough to read from
         os.utime(path)
+
+
+@contextlib.contextmanager
+def in_use() -> Iterator[None]:
+    """Keep the caches as they are while this process works with them: nothing is dropped meanwhile.
+
+    The kernel lets go of the lock however the process ends.
+    """
+    folder = paths.cache() / _USERS
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(folder / f"{os.getpid()}.lock", timeout=0, thread_local=False)
+        lock.acquire()
+    except OSError as error:
+        msg = (
+            f"the cache folder {paths.cache()} cannot be written ({error.strerror}); MCUPROF_CACHE names another one"
+        )
+        raise McuprofError(msg) from error
+    try:
+        yield
+    finally:
+        Path(lock.lock_file).unlink(missing_ok=True)
+        lock.release()
+
+
+def require_idle() -> None:
+    """Raise ``UsageError`` where a process works with the caches."""
+    for path in (paths.cache() / _USERS).glob("*.lock"):
+        lock = filelock.FileLock(path, timeout=0)
+        try:
+            lock.acquire()
+        except filelock.Timeout:
+            msg = f"mcuprof is at work with these caches (process {path.stem}): wait for it, or end it"
+            raise UsageError(msg) from None
+        path.unlink(missing_ok=True)  # of a process that was killed
+        lock.release()
 
 
 def _size(path: Path) -> int:
