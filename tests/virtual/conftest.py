@@ -53,6 +53,11 @@ def environment(tmp_path):
     }  # fmt: skip
 
 
+def heed_interrupts():
+    """Let the child be interrupted where the tests themselves run in the background, where nothing is."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def start(environment, tmp_path):
     """Start the command in the background; what is left of it is ended with the test."""
@@ -62,6 +67,7 @@ def start(environment, tmp_path):
         process = subprocess.Popen(
             [sys.executable, "-m", "harness", *map(str, words)], env=environment, cwd=tmp_path,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            preexec_fn=heed_interrupts,  # noqa: PLW1509 (no thread of the tests is at work then)
         )  # fmt: skip
         started.append(process)
         return process
