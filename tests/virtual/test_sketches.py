@@ -6,7 +6,7 @@ import pytest
 
 from harness import boards
 
-BOARDS = tuple(name for name in boards.files() if name.endswith("-sim"))
+BOARDS = tuple(name for name in boards.files() if boards.load(name).virtual)
 
 
 @pytest.mark.parametrize("board", BOARDS)
