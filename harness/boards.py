@@ -83,6 +83,11 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     digest: str = ""
 
     @property
+    def is_avr(self) -> bool:
+        """Whether its core is one for AVR processors: 16-bit addresses, and flash apart from RAM."""
+        return self.core_id.endswith(":avr")
+
+    @property
     def is_virtual(self) -> bool:
         """Whether a virtual machine plays this board."""
         return self.virtual is not None or self.simavr is not None

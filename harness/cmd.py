@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 import weakref
@@ -18,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness import paths
 from harness.errors import MissingError, ToolFailedError
 
 # Descriptor 9 is the pipe from mcuprof. The child is killed first, so that the guard reaps it; `kill -KILL 0` then
@@ -165,6 +167,12 @@ def run(
         msg = f"{words[0]} ended with code {done.returncode}: {said[-1] if said else 'it printed nothing'}"
         raise ToolFailedError(msg)
     return done
+
+
+def run_module(module: str, *arguments: str | Path, timeout: float) -> Completed:
+    """Run a module of this package in a Python process of its own, whose failure the caller reads from the result."""
+    env = os.environ | {"PYTHONPATH": str(paths.PACKAGE.parent)}
+    return run([sys.executable, "-m", module, *arguments], env=env, timeout=timeout, check=False)
 
 
 def spawn(argv: Sequence[str | Path], *, log: Path) -> Process:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -65,16 +64,8 @@ def _compute(model: Model, inputs: list[list[Array]], place: Path) -> list[list[
         named = {f"{i}_{j}": array for i, arrays in enumerate(inputs) for j, array in enumerate(arrays)}
         np.savez(folder / "inputs.npz", **named)  # type: ignore[arg-type]
         out = folder / "outputs.npz"
-        words: list[str | Path] = [
-            sys.executable,
-            "-m",
-            "harness.reference",
-            folder / "model.tflite",
-            folder / "inputs.npz",
-            out,
-        ]
-        env = os.environ | {"PYTHONPATH": str(paths.PACKAGE.parent)}
-        done = cmd.run(words, env=env, timeout=_TIMEOUT_S, check=False)
+        files = folder / "model.tflite", folder / "inputs.npz", out
+        done = cmd.run_module("harness.reference", *files, timeout=_TIMEOUT_S)
         if done.returncode != 0 or not out.is_file():
             raise UnsupportedError(_why(model, done))
         out.replace(place)

@@ -238,7 +238,7 @@ def _require_identity(bench: RigBench, rig: Rig) -> None:
 
 def _require_ram(board: Board, arena: int) -> None:
     """Raise ``DoesNotFitError`` for an arena beyond what compiler or linker can count; they tell of smaller ones."""
-    if arena > (_AVR_OBJECT_BYTES if board.core_id.endswith(":avr") else _LINKABLE_BYTES):
+    if arena > (_AVR_OBJECT_BYTES if board.is_avr else _LINKABLE_BYTES):
         over = arena - board.ram_bytes
         msg = f"an arena of {arena:,} bytes is {over:,} bytes larger than the whole RAM of {board.name}"
         raise DoesNotFitError(msg, region="RAM", over_by=over)

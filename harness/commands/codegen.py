@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from harness.commands.output import FORCE, require_free, writing
 from harness.errors import UsageError
 
 
@@ -27,7 +28,7 @@ from harness.errors import UsageError
 )
 @click.option("--no-fuse", is_flag=True, help="Make each operator a function of its own, and do nothing in place.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
-@click.option("--force", is_flag=True, help="Write into a folder that is not empty.")
+@FORCE
 def codegen(*, model: str, folder: Path, name: str, no_fuse: bool, as_json: bool, force: bool) -> int:
     """Compile MODEL to C: NAME.c, NAME.h and an example main.c, for any C99 compiler."""
     from harness import models
@@ -38,19 +39,13 @@ def codegen(*, model: str, folder: Path, name: str, no_fuse: bool, as_json: bool
         msg = f"--name {name!r} cannot be the name of a C function and file: letters, digits and _, and not main"
         raise UsageError(msg)
     network = models.load(model)
-    if folder.is_dir() and any(folder.iterdir()) and not force:
-        msg = f"the folder {folder} is not empty: choose another one, or --force"
-        raise UsageError(msg)
+    require_free(folder, force=force)
     program = compile_model(network, fuse=not no_fuse)
     title = f"{network.name}, compiled by TVM {tvm_version()}"
     files = source.files(program, title, name) | {"main.c": source.example(program, title, name)}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+    with writing(folder):
         for file, text in files.items():
             (folder / file).write_text(text, encoding="utf-8")
-    except OSError as error:
-        msg = f"the folder {folder} cannot be written: {error.strerror or error}"
-        raise UsageError(msg) from error
     if as_json:
         facts = {
             "folder": str(folder),

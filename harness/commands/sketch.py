@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from harness.errors import UsageError
+from harness.commands.output import FORCE, require_free, writing
 
 
 @click.command("sketch", epilog="Example:  mcuprof sketch digits --impl tflm --board nano33ble-sim -o digits_sketch")
@@ -46,7 +46,7 @@ from harness.errors import UsageError
     help="Arduino sketchbook whose cores and libraries may be used.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
-@click.option("--force", is_flag=True, help="Write into a folder that is not empty.")
+@FORCE
 def sketch(
     *,
     model: str,
@@ -83,17 +83,14 @@ def sketch(
         board=settings_file.load_board(board_name),
         implementation=implementations.create(implementation, settings),
     )
-    if folder.is_dir() and any(folder.iterdir()) and not force:
-        msg = f"the folder {folder} is not empty: choose another one, or --force"
-        raise UsageError(msg)
+    require_free(folder, force=force)
     ports = choose_ports([case.board], None, settings_file.port_of)
     bench = Workbench(place, settings, lambda text: click.echo(text, err=True), ports=ports)
     try:
         made = bench.sketch(case)
     finally:
         bench.close()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+    with writing(folder):
         for name, text in made.files.items():
             # The Arduino IDE wants the main file named after its folder.
             target = f"{folder.resolve().name}.ino" if name == f"{NAME}.ino" else name
@@ -101,9 +98,6 @@ def sketch(
         library = case.implementation.library()
         if library is not None:
             shutil.copytree(library.path, folder / "libraries" / library.path.name, dirs_exist_ok=True)
-    except OSError as error:
-        msg = f"the folder {folder} cannot be written: {error.strerror or error}"
-        raise UsageError(msg) from error
     command = bench.compile_command(case.board, folder, folder / "libraries" if library is not None else None)
     if as_json:
         facts = {"folder": str(folder), "fqbn": case.board.fqbn, "compile": command}

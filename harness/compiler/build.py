@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,12 +11,13 @@ from tvm import te
 
 from harness.compiler import flatbuffer, operators
 from harness.compiler.c_printer import print_body
+from harness.compiler.c_words import C_TYPES
 from harness.compiler.fusion import Group, Groups, group, replaceable
 from harness.compiler.graph import Graph, Tensor
 from harness.compiler.kernel import Body, Node, Parameter, Pattern, Role, dims
 from harness.compiler.lower import lower
 from harness.compiler.plan import Request, plan
-from harness.compiler.program import C_TYPES, Argument, Buffer, Call, Constant, Function, Interface, Place, Program
+from harness.compiler.program import Argument, Buffer, Call, Constant, Function, Interface, Place, Program
 from harness.compiler.program import Parameter as Declared
 from harness.compiler.schedule import schedule
 from harness.errors import UnsupportedError
@@ -239,14 +240,3 @@ def _c_names(parameters: Sequence[Parameter]) -> list[str]:
     """Return what the parameters are called in C: ``y`` is the output, ``y2`` the second one."""
     outputs = iter(["y", *(f"y{number}" for number in range(2, len(parameters) + 1))])
     return [next(outputs) if p.role is Role.OUTPUT else str(p.placeholder.op.name) for p in parameters]
-
-
-def summary(program: Program) -> Mapping[str, int]:
-    """Return the numbers that describe a program."""
-    return {
-        "functions": len(program.functions),
-        "calls": len(program.calls),
-        "constant_bytes": program.constant_bytes,
-        "arena_bytes": program.arena_bytes,
-        "arena_lower_bound": program.arena_lower_bound,
-    }

@@ -11,11 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import tvm
 from tvm import tirx
 
-from harness.compiler.program import C_TYPES
+from harness.compiler.c_words import C_TYPES, literal
 from harness.errors import UnsupportedError
 
 Node = Any
@@ -199,19 +198,10 @@ class _Printer:
         return self._names[node]
 
     def _IntImm(self, node: Node) -> str:  # noqa: N802
-        value, dtype = int(node.value), _dtype(node)
-        if dtype == "bool":
-            return "true" if value else "false"
-        if dtype == "int64":
-            return f"INT64_C({value})"
-        return "(-2147483647 - 1)" if value == -(1 << 31) else str(value)
+        return literal(int(node.value), _dtype(node))
 
     def _FloatImm(self, node: Node) -> str:  # noqa: N802
-        value = float(node.value)
-        if not math.isfinite(value):
-            return "NAN" if math.isnan(value) else "INFINITY" if value > 0 else "(-INFINITY)"
-        text = repr(float(str(np.float32(value))))
-        return f"{text}f"
+        return literal(float(node.value), _dtype(node))
 
     def _Cast(self, node: Node) -> str:  # noqa: N802
         inner = self.expression(node.value)

@@ -52,7 +52,7 @@ def plan(requests: Sequence[Request], alignment: int = 4) -> Plan:
     return Plan(
         offsets=tuple(offsets[owner] for owner in owners),
         size=size,
-        lower_bound=_largest_sum(_shrunk(requests, owners)),
+        lower_bound=_largest_sum(list(_merge(requests, owners, 1).values())),
     )
 
 
@@ -80,10 +80,6 @@ def _merge(requests: Sequence[Request], owners: Sequence[int], alignment: int) -
             size=size, first=min(request.first, before.first), last=max(request.last, before.last)
         )
     return merged
-
-
-def _shrunk(requests: Sequence[Request], owners: Sequence[int]) -> list[Request]:
-    return list(_merge(requests, owners, 1).values())
 
 
 def _largest_sum(requests: Sequence[Request]) -> int:

@@ -8,20 +8,6 @@ from enum import Enum
 FORMAT = 1
 """Raised whenever a stored program of an older mcuprof can no longer be read."""
 
-C_TYPES = {
-    "int8": "int8_t",
-    "uint8": "uint8_t",
-    "int16": "int16_t",
-    "uint16": "uint16_t",
-    "int32": "int32_t",
-    "uint32": "uint32_t",
-    "int64": "int64_t",
-    "uint64": "uint64_t",
-    "float32": "float",
-    "bool": "bool",
-}
-"""The C type of each element type, by numpy's names."""
-
 
 class Place(Enum):
     """What an argument of a call points to."""

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import os
-import sys
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -90,10 +88,8 @@ def _compile(wanted: _Wanted, place: Path) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="mcuprof-", dir=place.parent) as name:
         source, made = Path(name) / "model.tflite", Path(name) / "program.json"
         source.write_bytes(wanted.data)
-        words: list[str | Path] = [sys.executable, "-m", "harness.compiler", source, made]
-        env = os.environ | {"PYTHONPATH": str(paths.PACKAGE.parent)}
-        words += ["fused" if wanted.fuse else "alone", wanted.name]
-        done = cmd.run(words, env=env, timeout=_TIMEOUT_S, check=False)
+        words = source, made, "fused" if wanted.fuse else "alone", wanted.name
+        done = cmd.run_module("harness.compiler", *words, timeout=_TIMEOUT_S)
         outcome = _read(made)
         if done.returncode != 0 or outcome is None:
             lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]

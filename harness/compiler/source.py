@@ -10,7 +10,8 @@ import numpy as np
 
 from harness import __version__, sketch
 from harness.boards import Board
-from harness.compiler.program import C_TYPES, Argument, Call, Constant, Function, Interface, Place, Program
+from harness.compiler.c_words import C_TYPES, literal
+from harness.compiler.program import Argument, Call, Constant, Function, Interface, Place, Program
 from harness.errors import UnsupportedError
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 _NEAR_BYTES = 60_000
 """What an AVR reads of its flash by 16-bit addresses, with room for what else lies there."""
-_AVR = ":avr:"
 
 _NEEDS = {
     "fixed_scale": ("fixed_scale_down",),
@@ -44,7 +44,7 @@ def example(program: Program, title: str, prefix: str = "model") -> str:
 
 def require_readable(program: Program, board: Board) -> None:
     """Raise ``UnsupportedError`` where the board's processor cannot reach all constants."""
-    if _AVR in board.fqbn and program.constant_bytes > _NEAR_BYTES:
+    if board.is_avr and program.constant_bytes > _NEAR_BYTES:
         msg = (
             f"the network has {program.constant_bytes:,} bytes of constants; an AVR reads them by 16-bit "
             f"addresses, which reach {_NEAR_BYTES:,} bytes"
@@ -131,27 +131,17 @@ def _constant(constant: Constant) -> Mapping[str, object]:
         "name": constant.name,
         "type": C_TYPES[constant.dtype],
         "elements": len(data),
-        "text": _wrapped(_literal(value, constant.dtype) for value in data.tolist()),
+        "text": _wrapped(literal(value, constant.dtype) for value in data.tolist()),
     }
-
-
-def _literal(value: float, dtype: str) -> str:
-    if dtype == "float32":
-        if not math.isfinite(value):
-            return "NAN" if math.isnan(value) else "INFINITY" if value > 0 else "-INFINITY"
-        return f"{float(str(np.float32(value)))!r}f"
-    if value == -(1 << 31):
-        return "(-2147483647 - 1)"
-    return str(int(value)) if dtype != "int64" else f"INT64_C({int(value)})"
 
 
 def _wrapped(literals: Iterable[str]) -> str:
     lines, line = [], ""
-    for literal in literals:
-        if len(line) + len(literal) > _LINE:
+    for word in literals:
+        if len(line) + len(word) > _LINE:
             lines.append(line)
             line = ""
-        line += f" {literal}," if line else f"  {literal},"
+        line += f" {word}," if line else f"  {word},"
     return "\n".join([*lines, line])
 
 

@@ -100,7 +100,7 @@ class Tflm:
 
         Raises ``UnsupportedError`` for an AVR, whose compiler comes without the C++ library that TFLM is written for.
         """
-        if board.core_id.endswith(":avr"):
+        if board.is_avr:
             msg = f"TFLM needs the C++ standard library, and the compiler of {board.name} (avr-gcc) comes without it"
             raise UnsupportedError(msg)
         return sketch.compose(

@@ -12,11 +12,10 @@ from harness.boards import Board, Virtual
 from harness.errors import MissingError, RigError
 from harness.serial_port import SerialPort
 from harness.session import Session
-from harness.virtual.folders import socket_folder
+from harness.virtual.machine import await_machine, last_words, socket_folder
 from harness.virtual.tty import VirtualPort
 
 _PROGRAM = "qemu-system-arm"
-_START_S = 20.0
 
 
 class QemuRig:
@@ -54,11 +53,7 @@ class QemuRig:
                 raise RigError(msg)
             self._stop()
             self._machine = cmd.spawn(self._command(elf), log=self._log)
-            end = time.monotonic() + _START_S
-            while not self._tty.connected.wait(0.05):
-                if self._machine.returncode is not None or time.monotonic() > end:
-                    msg = f"QEMU did not start: {self._last_words()}"
-                    raise RigError(msg)
+            await_machine("QEMU", self._machine, self._tty.connected, self._log)
 
     def open(self) -> Session:
         """Open the port; raises ``RigError`` where it cannot be had."""
@@ -67,7 +62,7 @@ class QemuRig:
     def trouble(self) -> str | None:
         """Say what is wrong with the machine, or None when it runs."""
         if self._machine is not None and self._machine.returncode is not None:
-            return f"QEMU ended with code {self._machine.returncode}: {self._last_words()}"
+            return f"QEMU ended with code {self._machine.returncode}: {last_words(self._log)}"
         return None
 
     def close(self) -> None:
@@ -108,10 +103,3 @@ class QemuRig:
             "-serial",
             "chardev:tty",
         ]
-
-    def _last_words(self) -> str:
-        try:
-            lines = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        except OSError:
-            lines = []
-        return lines[-1] if lines else "it said nothing"

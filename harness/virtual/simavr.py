@@ -7,7 +7,6 @@ import os
 import shutil
 import tempfile
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,13 +15,12 @@ from harness.boards import Board, Simavr
 from harness.errors import MissingError, RigError, ToolFailedError
 from harness.serial_port import SerialPort
 from harness.session import Session
-from harness.virtual.folders import socket_folder
+from harness.virtual.machine import await_machine, last_words, socket_folder
 from harness.virtual.tty import VirtualPort
 
 DEBIAN_PACKAGES = "gcc-avr avr-libc arduino-core-avr avrdude gcc libc6-dev libsimavr-dev"
 CORE = cores.SYSTEM / "hardware" / "arduino" / "avr"
 _SIMAVR_HEADER = "simavr/sim_avr.h"
-_START_S = 20.0
 _MAKE_S = 120.0
 
 
@@ -90,7 +88,7 @@ class SimavrRig:
     def trouble(self) -> str | None:
         """Say what is wrong with the machine, or None when it runs."""
         if self._machine.returncode is not None:
-            return f"simavr ended with code {self._machine.returncode}: {self._last_words()}"
+            return f"simavr ended with code {self._machine.returncode}: {last_words(self.log)}"
         return None
 
     def close(self) -> None:
@@ -105,18 +103,7 @@ class SimavrRig:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _wait(self) -> None:
-        end = time.monotonic() + _START_S
-        while not self._tty.connected.wait(0.05):
-            if self._machine.returncode is not None or time.monotonic() > end:
-                msg = f"simavr did not start: {self._last_words()}"
-                raise RigError(msg)
-
-    def _last_words(self) -> str:
-        try:
-            lines = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        except OSError:
-            lines = []
-        return lines[-1] if lines else "it said nothing"
+        await_machine("simavr", self._machine, self._tty.connected, self.log)
 
 
 def _player() -> Path:

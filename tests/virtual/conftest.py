@@ -59,13 +59,13 @@ def heed_interrupts():
 
 
 @pytest.fixture
-def start(environment, tmp_path):
-    """Start the command in the background; what is left of it is ended with the test."""
+def spawn(environment, tmp_path):
+    """Start a Python program in the background; what is left of it is ended with the test."""
     started = []
 
-    def begin(*words):
+    def begin(*words, **variables):
         process = subprocess.Popen(
-            [sys.executable, "-m", "harness", *map(str, words)], env=environment, cwd=tmp_path,
+            [sys.executable, *map(str, words)], env=environment | variables, cwd=tmp_path,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             preexec_fn=heed_interrupts,  # noqa: PLW1509 (no thread of the tests is at work then)
         )  # fmt: skip
@@ -80,16 +80,22 @@ def start(environment, tmp_path):
 
 
 @pytest.fixture
+def start(spawn):
+    """Start the command in the background."""
+    return lambda *words: spawn("-m", "harness", *words)
+
+
+def ended(process):
+    """Wait for the end of a command; a traceback is never an answer."""
+    out, err = process.communicate(timeout=570)
+    assert "Traceback" not in err, err
+    return Answer(code=process.returncode, out=out, err=err)
+
+
+@pytest.fixture
 def mcuprof(start):
-    """Run the command to its end; a traceback is never an answer."""
-
-    def call(*words):
-        process = start(*words)
-        out, err = process.communicate(timeout=570)
-        assert "Traceback" not in err, err
-        return Answer(code=process.returncode, out=out, err=err)
-
-    return call
+    """Run the command to its end."""
+    return lambda *words: ended(start(*words))
 
 
 @pytest.fixture

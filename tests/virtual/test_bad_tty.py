@@ -17,7 +17,7 @@ import msgspec
 import pytest
 import serial
 from bad_tty import BadTty
-from conftest import Answer
+from conftest import ended
 
 from harness import bench as benches
 from harness import boards, sketch
@@ -49,37 +49,16 @@ def bench(tmp_path):
 
 
 @pytest.fixture
-def begin(environment, tmp_path):
+def begin(spawn):
     """Start the command on a board at a port, in the background."""
-    started = []
-
-    def start(port, *words):
-        script = Path(__file__).with_name("as_hardware.py")
-        process = subprocess.Popen(
-            [sys.executable, script, *words], env=environment | {"BAD_TTY": str(port)}, cwd=tmp_path,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+    script = Path(__file__).with_name("as_hardware.py")
+    return lambda port, *words: spawn(script, *words, BAD_TTY=str(port))
 
 
 @pytest.fixture
 def measure(begin):
     """Run the command on a board at a port to its end."""
-
-    def call(port, *words):
-        process = begin(port, *words)
-        out, err = process.communicate(timeout=570)
-        assert "Traceback" not in err, err
-        return Answer(code=process.returncode, out=out, err=err)
-
-    return call
+    return lambda port, *words: ended(begin(port, *words))
 
 
 def by_metric(answer):
