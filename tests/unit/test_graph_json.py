@@ -6,7 +6,7 @@ import re
 import pytest
 
 from harness.case import Settings
-from harness.compiler import graph_executor
+from harness.compiler import executor, graph_executor
 from harness.implementations import tvm_graph
 from tests.compiler.small_program import small_program
 
@@ -84,7 +84,7 @@ def test_out_of_memory_is_understood():
 
 
 def test_what_runs_is_named(monkeypatch):
-    monkeypatch.setattr(tvm_graph, "tvm_version", lambda: "0.27.0")
+    monkeypatch.setattr(executor, "tvm_version", lambda: "0.27.0")
     assert tvm_graph.create(Settings()).describe() == "TVM 0.27.0, graph executor"
     alone = tvm_graph.create(Settings(fuse=False))
     assert alone.provenance() == {
