@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 import time
@@ -102,4 +103,5 @@ class QemuRig:
             f"socket,id=tty,path={self._tty.serial}",
             "-serial",
             "chardev:tty",
+            *(["-plugin", os.environ["TRYPLUG"]] if "TRYPLUG" in os.environ else []),
         ]

@@ -1,0 +1,378 @@
+// A QEMU plugin that counts the cycles a Cortex-M4 would take, by cortex_m4.c.
+//
+// Cycles are summed up a translation block at a time: what a block takes is known when it is translated, and what a change of
+// flow costs is known when the next block begins. `DBG #1` begins a region and `DBG #2` ends it; `DBG #3` begins a part of the
+// region and `DBG #4` ends it. When a region ends, a line is written to the file `out`:
+//
+//   region cycles=C instructions=I
+//
+// With the argument `profile=on` the parts and the tree of calls of the region come before it:
+//
+//   part INDEX cycles=C instructions=I
+//   call NODE PARENT ADDRESS                      (node 0 is the region itself)
+//   cost NODE ADDRESS cycles=C instructions=I     (of the block at ADDRESS, called as NODE says)
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cortex_m4.h"
+#include "qemu_plugin.h"
+
+PLUGIN_EXPORT int qemu_plugin_version = PLUGIN_INTERFACE;
+
+enum { LINE_BYTES = 16 };
+enum { REGION_BEGINS = 1, REGION_ENDS, PART_BEGINS, PART_ENDS, MARKERS };
+
+typedef struct {
+  uint64_t cycles;
+  uint64_t instructions;
+} Counts;
+
+typedef struct Cost Cost;
+typedef struct Call Call;
+
+typedef struct {
+  uint64_t begin;
+  uint64_t end;           // address behind its last instruction
+  Counts whole;           // taken once, its last instruction not changing the flow
+  Instruction first;
+  Instruction last;
+  bool begins_across;     // whether the first instruction is a 32-bit one across two words
+  Cost *last_cost;        // where the block was counted last
+} Block;
+
+// What a block has cost when it was reached by one chain of calls.
+struct Cost {
+  Call *call;
+  uint64_t block;
+  Counts counts;
+  Cost *next;
+};
+
+struct Call {
+  Call *parent;
+  uint64_t entry;
+  uint64_t back;          // where the call returns to
+  unsigned number;
+  Cost *costs;
+  Call *children;
+  Call *sibling;
+};
+
+typedef struct {
+  int marker;
+  Block *block;
+  Counts rest;            // of the block, behind the marker
+} Mark;
+
+static FILE *out;
+static bool profiling;
+static Counts total;
+static const Block nothing;
+static const Block *previous = &nothing;
+static Counts region_start;
+static bool in_region;
+static Counts part_start;
+static unsigned parts;
+static Call root;
+static Call *current = &root;
+static unsigned calls;
+static uint64_t flash_end;
+static unsigned load_waits;   // cycles that a load from flash takes more
+static unsigned fetch_waits;  // cycles that a line of code takes to come from flash into the cache
+static unsigned ways, sets;   // of the instruction cache
+static uint64_t *cache;       // the lines in it, a set after the other
+
+static Counts minus(Counts a, Counts b) {
+  const Counts made = {a.cycles - b.cycles, a.instructions - b.instructions};
+  return made;
+}
+
+static void *allocate(size_t bytes) {
+  void *made = calloc(1, bytes);
+  if (made == NULL) {
+    fputs("the cycle model is out of memory\n", stderr);
+    exit(1);
+  }
+  return made;
+}
+
+static void print(const char *what, Counts counts) {
+  fprintf(out, "%s cycles=%" PRIu64 " instructions=%" PRIu64 "\n", what, counts.cycles, counts.instructions);
+}
+
+// ---- the tree of calls --------------------------------------------------------------------------------------------------
+
+static void clear(Call *call) {
+  for (Cost *cost = call->costs; cost != NULL; cost = cost->next) cost->counts = (Counts){0, 0};
+  for (Call *child = call->children; child != NULL; child = child->sibling) clear(child);
+}
+
+static void write_tree(const Call *call) {
+  char line[96];
+  for (const Cost *cost = call->costs; cost != NULL; cost = cost->next) {
+    if (cost->counts.instructions == 0) continue;
+    snprintf(line, sizeof line, "cost %u 0x%" PRIx64, call->number, cost->block);
+    print(line, cost->counts);
+  }
+  for (const Call *child = call->children; child != NULL; child = child->sibling) {
+    fprintf(out, "call %u %u 0x%" PRIx64 "\n", child->number, call->number, child->entry);
+    write_tree(child);
+  }
+}
+
+static Call *child_of(Call *call, uint64_t entry) {
+  for (Call *child = call->children; child != NULL; child = child->sibling) {
+    if (child->entry == entry) return child;
+  }
+  Call *made = allocate(sizeof *made);
+  made->parent = call;
+  made->entry = entry;
+  made->number = ++calls;
+  made->sibling = call->children;
+  call->children = made;
+  return made;
+}
+
+// A return is told by its target, the instruction behind a call that is under way: functions return in many ways.
+static void follow(const Block *from, const Block *to) {
+  if (from->last.is_call) {
+    current = child_of(current, to->begin);
+    current->back = from->end;
+    return;
+  }
+  for (Call *call = current; call != &root; call = call->parent) {
+    if (call->back == to->begin) {
+      current = call->parent;
+      return;
+    }
+  }
+}
+
+static Counts *counts_of(Block *block) {
+  Cost *cost = block->last_cost;
+  if (cost != NULL && cost->call == current) return &cost->counts;
+  for (cost = current->costs; cost != NULL; cost = cost->next) {
+    if (cost->block == block->begin) break;
+  }
+  if (cost == NULL) {
+    cost = allocate(sizeof *cost);
+    cost->call = current;
+    cost->block = block->begin;
+    cost->next = current->costs;
+    current->costs = cost;
+  }
+  block->last_cost = cost;
+  return &cost->counts;
+}
+
+// ---- while the program runs ---------------------------------------------------------------------------------------------
+
+// Cycles between two blocks, one after the other. Where QEMU cuts a block must make no difference.
+static int between(const Block *from, const Block *to) {
+  const bool changed = from->last.always || to->begin != from->end;
+  if (from->last.refill == 0 || !changed) return changed ? 0 : after(&from->last, &to->first);
+  const int refill = from->last.refill + to->begins_across;
+  return refill < REFILL_MOST ? refill : REFILL_MOST;
+}
+
+// Least recently used ways come last.
+static unsigned fetched(const Block *block) {
+  if (fetch_waits == 0 || block->begin >= flash_end) return 0;
+  unsigned cycles = 0;
+  for (uint64_t line = block->begin / LINE_BYTES; line <= (block->end - 1) / LINE_BYTES; ++line) {
+    uint64_t *set = cache + (line % sets) * ways;
+    unsigned way = 0;
+    while (way < ways - 1 && set[way] != line + 1) ++way;
+    if (set[way] != line + 1) cycles += fetch_waits;
+    memmove(set + 1, set, way * sizeof *set);
+    set[0] = line + 1;  // 0 is a way that is empty
+  }
+  return cycles;
+}
+
+static void block_begins(unsigned int vcpu, void *data) {
+  (void)vcpu;
+  Block *block = data;
+  const uint64_t cycles = block->whole.cycles + (uint64_t)between(previous, block) + fetched(block);
+  total.cycles += cycles;
+  total.instructions += block->whole.instructions;
+  if (profiling && in_region) {
+    if (previous->last.refill != 0) follow(previous, block);
+    Counts *counts = counts_of(block);
+    counts->cycles += cycles;
+    counts->instructions += block->whole.instructions;
+  }
+  previous = block;
+}
+
+static void region_begins(const Mark *mark, Counts now) {
+  region_start = now;
+  in_region = true;
+  parts = 0;
+  if (!profiling) return;
+  clear(&root);
+  current = &root;
+  *counts_of(mark->block) = mark->rest;
+}
+
+static void region_ends(const Mark *mark, Counts now) {
+  if (!in_region) return;
+  in_region = false;
+  if (profiling) {
+    Counts *counts = counts_of(mark->block);
+    *counts = minus(*counts, mark->rest);
+    write_tree(&root);
+  }
+  print("region", minus(now, region_start));
+  fflush(out);
+}
+
+static void part_ends(Counts now) {
+  if (!profiling || !in_region) return;
+  char line[32];
+  snprintf(line, sizeof line, "part %u", parts++);
+  print(line, minus(now, part_start));
+}
+
+static void marker_reached(unsigned int vcpu, void *data) {
+  (void)vcpu;
+  const Mark *mark = data;
+  const Counts now = minus(total, mark->rest);
+  switch (mark->marker) {
+    case REGION_BEGINS: region_begins(mark, now); break;
+    case REGION_ENDS: region_ends(mark, now); break;
+    case PART_BEGINS: part_start = now; break;
+    default: part_ends(now);
+  }
+}
+
+static void access_reached(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64_t address, void *data) {
+  (void)vcpu, (void)info, (void)address, (void)data;
+  total.cycles += 1;
+}
+
+static void load_reached(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64_t address, void *data) {
+  (void)vcpu, (void)info, (void)data;
+  if (address < flash_end) total.cycles += load_waits;
+}
+
+// ---- while a block is translated ----------------------------------------------------------------------------------------
+
+// QEMU may cut a block within an IT block: what is left of it is remembered by address.
+typedef struct Cut {
+  uint64_t address;
+  unsigned left;
+  struct Cut *next;
+} Cut;
+
+static Cut *cuts;
+
+static unsigned cut_it_block(uint64_t address) {
+  for (const Cut *cut = cuts; cut != NULL; cut = cut->next) {
+    if (cut->address == address) return cut->left;
+  }
+  return 0;
+}
+
+static void remember_cut(uint64_t address, unsigned left) {
+  if (cut_it_block(address) != 0) return;
+  Cut *cut = allocate(sizeof *cut);
+  cut->address = address;
+  cut->left = left;
+  cut->next = cuts;
+  cuts = cut;
+}
+
+// An instruction under a condition accesses memory only when it is executed; skipped it takes one cycle.
+static Instruction under_condition(struct qemu_plugin_insn *insn, Instruction now) {
+  now.always = false;
+  if (!now.memory) return now;
+  if (now.kind != KIND_STORE) {
+    qemu_plugin_register_vcpu_mem_cb(insn, access_reached, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW, NULL);
+  }
+  now.cycles = 1;
+  now.kind = KIND_OTHER;
+  return now;
+}
+
+static Mark *mark_in(Block *block, int marker, Counts before) {
+  Mark *mark = allocate(sizeof *mark);
+  mark->marker = marker;
+  mark->block = block;
+  mark->rest = before;  // until the block's end is known: what comes before the marker's side of the region
+  return mark;
+}
+
+static void block_translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb) {
+  (void)id;
+  Block *block = allocate(sizeof *block);
+  Mark *marks[MARKERS] = {0};
+  size_t mark_count = 0;
+  block->begin = qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(tb, 0));
+  block->begins_across = qemu_plugin_insn_size(qemu_plugin_tb_get_insn(tb, 0)) == 4 && block->begin % 4 == 2;
+  unsigned conditional = cut_it_block(block->begin);
+  for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); ++i) {
+    struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+    uint8_t code[4];
+    insn_bytes(insn, code);
+    Instruction now = decode(code, qemu_plugin_insn_size(insn));
+    if (now.memory && load_waits != 0) {
+      qemu_plugin_register_vcpu_mem_cb(insn, load_reached, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_R, NULL);
+    }
+    if (conditional > 0) {
+      --conditional;
+      now = under_condition(insn, now);
+    }
+    if (now.it_length != 0) conditional = now.it_length;
+    const Counts before = block->whole;
+    block->whole.cycles += (uint64_t)(now.cycles + (i == 0 ? 0 : after(&block->last, &now)));
+    block->whole.instructions += 1;
+    if (now.marker >= REGION_BEGINS && now.marker < MARKERS && mark_count < MARKERS) {
+      const bool ends = now.marker == REGION_ENDS || now.marker == PART_ENDS;
+      Mark *mark = marks[mark_count++] = mark_in(block, now.marker, ends ? before : block->whole);
+      qemu_plugin_register_vcpu_insn_exec_cb(insn, marker_reached, QEMU_PLUGIN_CB_NO_REGS, mark);
+    }
+    if (i == 0) block->first = now;
+    block->last = now;
+    block->end = qemu_plugin_insn_vaddr(insn) + qemu_plugin_insn_size(insn);
+  }
+  for (size_t i = 0; i < mark_count; ++i) marks[i]->rest = minus(block->whole, marks[i]->rest);
+  if (conditional > 0) remember_cut(block->end, conditional);
+  qemu_plugin_register_vcpu_tb_exec_cb(tb, block_begins, QEMU_PLUGIN_CB_NO_REGS, block);
+}
+
+static bool number(const char *argument, const char *name, unsigned *value) {
+  const size_t length = strlen(name);
+  if (strncmp(argument, name, length) != 0 || argument[length] != '=') return false;
+  *value = (unsigned)strtoul(argument + length + 1, NULL, 0);
+  return true;
+}
+
+PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info_t *info, int argc, char **argv) {
+  (void)info;
+  unsigned flash_bytes = 0, cache_bytes = 0;
+  for (int i = 0; i < argc; ++i) {
+    if (strncmp(argv[i], "out=", 4) == 0) out = fopen(argv[i] + 4, "w");
+    if (strcmp(argv[i], "profile=on") == 0) profiling = true;
+    number(argv[i], "flash_bytes", &flash_bytes);
+    number(argv[i], "load_waits", &load_waits);
+    number(argv[i], "fetch_waits", &fetch_waits);
+    number(argv[i], "cache_bytes", &cache_bytes);
+    number(argv[i], "cache_ways", &ways);
+  }
+  if (out == NULL) {
+    fputs("the cycle model cannot write its file: give out=FILE\n", stderr);
+    return 1;
+  }
+  flash_end = flash_bytes;
+  if (fetch_waits != 0) {
+    // Without a cache a line is kept until the next one comes, as by the buffer of a flash.
+    if (ways == 0 || cache_bytes < ways * LINE_BYTES) ways = 1, cache_bytes = LINE_BYTES;
+    sets = cache_bytes / LINE_BYTES / ways;
+    cache = allocate(sizeof *cache * sets * ways);
+  }
+  qemu_plugin_register_vcpu_tb_trans_cb(id, block_translated);
+  return 0;
+}
