@@ -43,6 +43,18 @@ class Virtual(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Whether code and constants lie in the same memory as data."""
 
 
+class Cycles(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The memory of a Cortex-M4 board, as far as it costs time; the processor's own cycles are the manual's."""
+
+    load_waits: int = 0
+    """Cycles that a load from flash takes more than one from RAM."""
+    fetch_waits: int = 0
+    """Cycles that 16 bytes of code take to come from flash where they are not in the cache."""
+    cache_bytes: int = 0
+    """Size of the instruction cache."""
+    cache_ways: int = 1
+
+
 class Simavr(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An AVR on libsimavr, with the board's own core and bootloader."""
 
@@ -78,6 +90,8 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     linker: Linker | None = None
     flash: FlashRule | None = None
     virtual: Virtual | None = None
+    cycles: Cycles | None = None
+    """Where a virtual Cortex-M4 is to count cycles; without it, instructions."""
     simavr: Simavr | None = None
     name: str = ""
     digest: str = ""
@@ -95,7 +109,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     @property
     def clock(self) -> Clock:
         """What times on this board are read from."""
-        if self.simavr is not None:
+        if self.simavr is not None or self.cycles is not None:
             return Clock.CYCLE_MODEL
         return Clock.INSTRUCTION_COUNT if self.is_virtual else Clock.HARDWARE
 

@@ -30,12 +30,14 @@ class Stretch:
     unit: str
     """``instructions``, ``cycles`` or ``s``, by what the firmware has a clock for."""
     cycles: int | None = None
-    """By the chip's own cycle counter, where it has one beside its clock."""
+    """By the chip's own cycle counter or a virtual board's cycle model, where there is one beside the clock."""
 
     def on(self, board: Board) -> float:
         """Return the time in the unit of the board's clock; raises ``RigError`` where the firmware has another."""
         if self.unit == board.clock.unit:
             return self.time
+        if board.clock is Clock.CYCLE_MODEL and self.cycles is not None:
+            return self.cycles
         if self.unit == Clock.CYCLE_MODEL.unit and board.clock is Clock.HARDWARE:
             return self.time / board.clock_hz
         msg = f"the firmware tells times in {self.unit}, and those of {board.name} are {board.clock.unit}"
@@ -82,7 +84,7 @@ class Firmware:
 
     def start(self, deadline_s: float) -> Stretch:
         """Start the network up and return how long it took."""
-        stretch = _stretch(self.session.request("start", deadline_s=deadline_s))
+        stretch = self._stretch(self.session.request("start", deadline_s=deadline_s))
         counts = self.session.request("tensors")
         self._input_bytes = [self._tensor_bytes(0, index) for index in range(int(counts["inputs"][0]))]
         self._output_bytes = [self._tensor_bytes(1, index) for index in range(int(counts["outputs"][0]))]
@@ -105,7 +107,7 @@ class Firmware:
 
     def run(self, deadline_s: float) -> Stretch:
         """Run the network once and return how long it took."""
-        return _stretch(self.session.request("run", deadline_s=deadline_s))
+        return self._stretch(self.session.request("run", deadline_s=deadline_s))
 
     def read_outputs(self) -> list[bytes]:
         """Return the bytes of every output tensor."""
@@ -118,14 +120,16 @@ class Firmware:
             for index, size in enumerate(self._output_bytes)
         ]
 
-
-def _stretch(answer: dict[str, list[str]]) -> Stretch:
-    cycles = int(answer["cycles"][0]) if "cycles" in answer else None
-    if "instructions" in answer:
-        return Stretch(time=int(answer["instructions"][0]), unit=Clock.INSTRUCTION_COUNT.unit, cycles=cycles)
-    if "us" in answer:
-        return Stretch(time=int(answer["us"][0]) * 1e-6, unit=Clock.HARDWARE.unit, cycles=cycles)
-    if cycles is None:
-        msg = "the firmware told no time: is it one of another version?"
-        raise RigError(msg)
-    return Stretch(time=cycles, unit=Clock.CYCLE_MODEL.unit)
+    def _stretch(self, answer: dict[str, list[str]]) -> Stretch:
+        if self.session.count is not None:
+            counts = self.session.count()
+            return Stretch(time=counts.instructions, unit=Clock.INSTRUCTION_COUNT.unit, cycles=counts.cycles)
+        cycles = int(answer["cycles"][0]) if "cycles" in answer else None
+        if "instructions" in answer:
+            return Stretch(time=int(answer["instructions"][0]), unit=Clock.INSTRUCTION_COUNT.unit, cycles=cycles)
+        if "us" in answer:
+            return Stretch(time=int(answer["us"][0]) * 1e-6, unit=Clock.HARDWARE.unit, cycles=cycles)
+        if cycles is None:
+            msg = "the firmware told no time: is it one of another version?"
+            raise RigError(msg)
+        return Stretch(time=cycles, unit=Clock.CYCLE_MODEL.unit)

@@ -11,6 +11,7 @@ import itertools
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
@@ -50,6 +51,14 @@ class Port(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """What a stretch of a program took."""
+
+    cycles: int
+    instructions: int
+
+
 class Direction(Enum):
     """Which way recorded bytes went."""
 
@@ -75,11 +84,14 @@ class Session:
         trouble: Callable[[], str | None] = lambda: None,
         *,
         reopen: Callable[[], Port] | None = None,
+        count: Callable[[], Counts] | None = None,
         timer: Timer = REAL,
     ) -> None:
         self._port = port
         self._trouble = trouble
         self._reopen = reopen
+        self.count = count
+        """Tells what the timed region took that has ended last, where the rig counts that itself."""
         self._timer = timer
         self._reader = LineReader()
         self._events: deque[Event] = deque()

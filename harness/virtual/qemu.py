@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import threading
 import time
@@ -13,6 +12,7 @@ from harness.boards import Board, Virtual
 from harness.errors import MissingError, RigError
 from harness.serial_port import SerialPort
 from harness.session import Session
+from harness.virtual.cycle_model import CycleCounter
 from harness.virtual.machine import await_machine, last_words, socket_folder
 from harness.virtual.tty import VirtualPort
 
@@ -36,6 +36,7 @@ class QemuRig:
         self._virtual: Virtual = board.virtual
         self._folder = socket_folder()
         self._log = self._folder / "qemu.log"
+        self._counter = CycleCounter(board, _PROGRAM, self._folder / "cycles") if board.cycles else None
         self._machine: cmd.Process | None = None
         self._lock = threading.Lock()
         self._closed = False
@@ -58,7 +59,8 @@ class QemuRig:
 
     def open(self) -> Session:
         """Open the port; raises ``RigError`` where it cannot be had."""
-        return Session(SerialPort(self.port, self.board.baud), self.trouble)
+        count = self._counter.last if self._counter else None
+        return Session(SerialPort(self.port, self.board.baud), self.trouble, count=count)
 
     def trouble(self) -> str | None:
         """Say what is wrong with the machine, or None when it runs."""
@@ -103,5 +105,5 @@ class QemuRig:
             f"socket,id=tty,path={self._tty.serial}",
             "-serial",
             "chardev:tty",
-            *(["-plugin", os.environ["TRYPLUG"]] if "TRYPLUG" in os.environ else []),
+            *(self._counter.arguments() if self._counter else []),
         ]

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
-import tempfile
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 from harness import cmd, cores, paths
 from harness.boards import Board, Simavr
-from harness.errors import MissingError, RigError, ToolFailedError
+from harness.errors import MissingError, RigError
 from harness.serial_port import SerialPort
 from harness.session import Session
+from harness.virtual import toolmaking
 from harness.virtual.machine import await_machine, last_words, socket_folder
 from harness.virtual.tty import VirtualPort
 
 DEBIAN_PACKAGES = "gcc-avr avr-libc arduino-core-avr avrdude gcc libc6-dev libsimavr-dev"
 CORE = cores.SYSTEM / "hardware" / "arduino" / "avr"
 _SIMAVR_HEADER = "simavr/sim_avr.h"
-_MAKE_S = 120.0
 
 
 def missing() -> str | None:
@@ -109,10 +106,11 @@ class SimavrRig:
 def _player() -> Path:
     """Return the program that plays a board, compiled where it is not there."""
     source = paths.data_dir() / "boards" / "cores" / "simavr" / "board.c"
-    return _made(
+    return toolmaking.made(
         "player",
         hashlib.sha256(source.read_bytes()).hexdigest()[:12],
         lambda new: [["cc", "-O2", "-std=gnu11", "-o", str(new), str(source), "-lsimavr", "-lm"]],
+        "the player of the virtual AVR boards",
     )
 
 
@@ -130,13 +128,14 @@ def _bootloader(board: Board, simavr: Simavr) -> Path:
     except OSError as error:
         msg = f"the bootloader {source} of {board.name} cannot be read: {error.strerror}"
         raise MissingError(msg) from error
-    made = _made(
+    made = toolmaking.made(
         "bootloader",
         digest,
         lambda new: [
             [*words, "-o", f"{new}.elf"],
             ["avr-objcopy", "--set-start=0", "-j", ".text", "-j", ".data", "-O", "ihex", f"{new}.elf", str(new)],
         ],
+        f"the bootloader of {board.name}",
     )
     end = hex_end(made.read_text(encoding="ascii"))
     if end > board.flash_bytes + simavr.bootloader_bytes:
@@ -156,21 +155,3 @@ def hex_end(text: str) -> int:
         elif kind in (2, 4):
             base = int.from_bytes(data, "big") << (4 if kind == 2 else 16)  # noqa: PLR2004 (segment, or upper half)
     return end
-
-
-def _made(name: str, digest: str, commands: Callable[[Path], list[list[str]]]) -> Path:
-    """Return the file of the cache that ``commands`` make, whole or not at all."""
-    place = paths.cache() / "simavr" / f"{name}-{digest}"
-    if place.is_file():
-        return place
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".new-", dir=place.parent) as folder:
-        new = Path(folder) / "made"
-        try:
-            for words in commands(new):
-                cmd.run(words, timeout=_MAKE_S)
-        except ToolFailedError as error:
-            msg = f"the {name} of the virtual AVR boards could not be made: {error.message}"
-            raise MissingError(msg) from error
-        os.replace(new, place)  # noqa: PTH105 (over what another process may have made meanwhile)
-    return place

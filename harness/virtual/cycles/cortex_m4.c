@@ -262,9 +262,12 @@ static Instruction decode32(uint32_t h, uint32_t g) {
   return data(bits(g, 11, 8));  // shifts by registers, extensions, parallel additions, bit counts
 }
 
-Instruction decode(const uint8_t *code, size_t size) {
+Instruction decode(const uint8_t code[4]) {
   const uint32_t h = code[0] | (uint32_t)code[1] << 8;
-  return size == 2 ? decode16(h) : decode32(h, code[2] | (uint32_t)code[3] << 8);
+  const bool wide = h >= 0xE800;
+  Instruction made = wide ? decode32(h, code[2] | (uint32_t)code[3] << 8) : decode16(h);
+  made.size = wide ? 4 : 2;
+  return made;
 }
 
 int after(const Instruction *first, const Instruction *next) {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 typedef enum {
@@ -18,6 +17,7 @@ typedef enum {
 
 typedef struct {
   Kind kind;
+  uint8_t size;           // bytes
   uint8_t cycles;         // when it is executed, without what a change of flow costs
   uint8_t refill;         // cycles to refill the pipeline when it changes the flow; 0 where it never does
   bool always;            // whether it changes the flow whenever it is executed
@@ -37,7 +37,8 @@ enum { DIVIDE_CYCLES = 7 };
 // that is a 32-bit instruction across two words costs one more, up to 3.
 enum { REFILL_EARLY = 1, REFILL_REGISTER = 2, REFILL_LOAD = 3, REFILL_MOST = 3 };
 
-Instruction decode(const uint8_t *code, size_t size);
+// `code` are the bytes of the instruction; where it has two only, the others may be anything.
+Instruction decode(const uint8_t code[4]);
 
 // Cycles that `next` takes more, or less, because it follows `first` at once.
 int after(const Instruction *first, const Instruction *next);

@@ -254,8 +254,8 @@ static void access_reached(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64
 }
 
 static void load_reached(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64_t address, void *data) {
-  (void)vcpu, (void)info, (void)data;
-  if (address < flash_end) total.cycles += load_waits;
+  (void)vcpu, (void)data;
+  if (address < flash_end && !qemu_plugin_mem_is_store(info)) total.cycles += load_waits;
 }
 
 // ---- while a block is translated ----------------------------------------------------------------------------------------
@@ -285,6 +285,13 @@ static void remember_cut(uint64_t address, unsigned left) {
   cuts = cut;
 }
 
+// QEMU's own size is no use: at the end of a page it counts what it looked at behind the instruction.
+static Instruction instruction(const struct qemu_plugin_insn *insn) {
+  uint8_t code[4] = {0};
+  insn_bytes(insn, code);
+  return decode(code);
+}
+
 // An instruction under a condition accesses memory only when it is executed; skipped it takes one cycle.
 static Instruction under_condition(struct qemu_plugin_insn *insn, Instruction now) {
   now.always = false;
@@ -311,15 +318,13 @@ static void block_translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb) {
   Mark *marks[MARKERS] = {0};
   size_t mark_count = 0;
   block->begin = qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(tb, 0));
-  block->begins_across = qemu_plugin_insn_size(qemu_plugin_tb_get_insn(tb, 0)) == 4 && block->begin % 4 == 2;
   unsigned conditional = cut_it_block(block->begin);
   for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); ++i) {
     struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
-    uint8_t code[4];
-    insn_bytes(insn, code);
-    Instruction now = decode(code, qemu_plugin_insn_size(insn));
+    Instruction now = instruction(insn);
     if (now.memory && load_waits != 0) {
-      qemu_plugin_register_vcpu_mem_cb(insn, load_reached, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_R, NULL);
+      // Asked for loads alone, QEMU 7.2 tells of none.
+      qemu_plugin_register_vcpu_mem_cb(insn, load_reached, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW, NULL);
     }
     if (conditional > 0) {
       --conditional;
@@ -336,8 +341,9 @@ static void block_translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb) {
     }
     if (i == 0) block->first = now;
     block->last = now;
-    block->end = qemu_plugin_insn_vaddr(insn) + qemu_plugin_insn_size(insn);
+    block->end = qemu_plugin_insn_vaddr(insn) + now.size;
   }
+  block->begins_across = block->first.size == 4 && block->begin % 4 == 2;
   for (size_t i = 0; i < mark_count; ++i) marks[i]->rest = minus(block->whole, marks[i]->rest);
   if (conditional > 0) remember_cut(block->end, conditional);
   qemu_plugin_register_vcpu_tb_exec_cb(tb, block_begins, QEMU_PLUGIN_CB_NO_REGS, block);
