@@ -40,7 +40,7 @@ uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
 const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
 static inline void insn_bytes(const struct qemu_plugin_insn *insn, uint8_t code[4]) {
   const uint8_t *data = (const uint8_t *)qemu_plugin_insn_data(insn);
-  for (size_t i = 0; i < qemu_plugin_insn_size(insn); ++i) code[i] = data[i];
+  for (size_t i = 0; i < 4 && i < qemu_plugin_insn_size(insn); ++i) code[i] = data[i];
 }
 #else
 size_t qemu_plugin_insn_data(const struct qemu_plugin_insn *insn, void *code, size_t bytes);
