@@ -22,10 +22,10 @@ from pathlib import Path
 from harness import paths
 from harness.errors import MissingError, ToolFailedError
 
-# Descriptor 9 is the pipe from mcuprof. What the child has started is killed first, while it can start nothing more; then
-# the child, so that the guard reaps it. The group would not do: arduino-cli puts upload tools into groups of their own. In
-# /proc/PID/stat state, parent, group and session stand behind the name in parentheses; where there is no /proc, the group
-# has to do. The watcher must not outlive the child, whose number may then be another's.
+# Descriptor 9 is the pipe from mcuprof. What the child has started is killed first, while it can start nothing more;
+# then the child, so that the guard reaps it. The group would not do: arduino-cli puts upload tools into groups of
+# their own. In /proc/PID/stat state, parent, group and session stand behind the name in parentheses; where there is
+# no /proc, the group has to do. The watcher must not outlive the child, whose number may then be another's.
 _GUARD = """
 exec 9<&0 </dev/null
 "$@" 9<&- &

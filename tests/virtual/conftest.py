@@ -100,7 +100,7 @@ def mcuprof(start):
 
 @pytest.fixture
 def emulators(environment):
-    """Return the command lines of the emulators and upload tools that were started with this test's temporary folder."""
+    """Return the command lines of emulators and upload tools that work in this test's temporary folder."""
 
     def running():
         found = []
