@@ -12,7 +12,7 @@ from harness.boards import Board, Virtual
 from harness.errors import MissingError, RigError
 from harness.serial_port import SerialPort
 from harness.session import Session
-from harness.virtual.machine import await_machine, last_words, socket_folder
+from harness.virtual.machine import RigFolder, await_machine, last_words
 from harness.virtual.tty import VirtualPort
 
 _PROGRAM = "qemu-system-arm"
@@ -33,12 +33,12 @@ class QemuRig:
             raise MissingError(msg)
         self.board = board
         self._virtual: Virtual = board.virtual
-        self._folder = socket_folder()
-        self._log = self._folder / "qemu.log"
+        self._folder = RigFolder()
+        self._log = self._folder.path / "qemu.log"
         self._machine: cmd.Process | None = None
         self._lock = threading.Lock()
         self._closed = False
-        self._tty = VirtualPort(self._folder, lambda request: self.load(Path(request["load"])))
+        self._tty = VirtualPort(self._folder.path, lambda request: self.load(Path(request["load"])))
 
     @property
     def port(self) -> str:
@@ -73,7 +73,7 @@ class QemuRig:
             self._closed = True
             self._stop()
         self._tty.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.close()
 
     def _stop(self) -> None:
         if self._machine is not None:
