@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -18,7 +19,12 @@ _MACHINE_BYTES = 4 << 20
 """Each of the machine's two memories."""
 _ICOUNT_SHIFTS = range(6, 11)
 """Steps in which the machine's timer can be read to the instruction."""
-_FQBN = re.compile(r"[\w.-]+:[\w.-]+:[\w.-]+(:[\w.-]+=[\w.+-]+(,[\w.-]+=[\w.+-]+)*)?")
+_FQBN = re.compile(r"[\w.-]+:[\w.-]+:[\w.-]+(:[\w.-]+=[\w.+-]+(,[\w.-]+=[\w.+-]+)*)?", re.ASCII)
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,32}")
+"""The firmware tells its board's name in a line that a small board has room for."""
+_TITLE = re.compile(r"[^\x00-\x1f\x7f]{1,80}")
+_BAUDS = range(300, 12_000_001)
+_FASTEST_HZ = 10_000_000_000
 
 
 class FlashRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -134,7 +140,9 @@ def load_file(path: Path) -> Board:
             raise UsageError(msg)
     board = toml_file.convert(toml_file.with_dotted_keys(table, "build_properties"), Board, what)
     _check(board, path)
-    return msgspec.structs.replace(board, name=path.stem, digest=hashlib.sha256(content).hexdigest()[:12])
+    # A copy of the file is another board: the firmware says for which of them it was built.
+    digest = hashlib.sha256(path.stem.encode() + b"\0" + content).hexdigest()[:12]
+    return msgspec.structs.replace(board, name=path.stem, digest=digest)
 
 
 def _check(board: Board, path: Path) -> None:
@@ -155,11 +163,23 @@ def _check(board: Board, path: Path) -> None:
         if value <= 0:
             msg = f"the board file {path}: the key {key!r}: {value} is too small"
             raise UsageError(msg)
-    if not re.fullmatch(r"[\w.-]+", path.stem):
+    if not _NAME.fullmatch(path.stem):
         msg = (
-            f"the board file {path}: a board is named after its file, so use letters, digits, '_', '.' and '-' alone"
+            f"the board file {path}: a board is named after its file, so use at most 32 letters, digits, '_', '.' "
+            "and '-'"
         )
         raise UsageError(msg)
+    limits = (
+        ("title", _TITLE.fullmatch(board.title) is not None, "one line of at most 80 characters"),
+        ("baud", board.baud in _BAUDS, "300 to 12,000,000"),
+        ("clock_hz", board.clock_hz <= _FASTEST_HZ, "at most 10 GHz"),
+        (
+            "flash",
+            board.flash is None or board.is_virtual,
+            "a virtual board; a real one's core says it",
+        ),
+    )
+    _require(limits, path)
     if not _FQBN.fullmatch(board.fqbn):
         msg = (
             f"the board file {path}: the key 'fqbn': expected vendor:architecture:board, got {board.fqbn!r} "
@@ -185,14 +205,21 @@ def _check(board: Board, path: Path) -> None:
 def _check_machine(board: Board, virtual: Virtual, path: Path) -> None:
     """Hold a virtual board to what its machine can play."""
     limits = (
-        ("flash_bytes", board.flash_bytes <= _MACHINE_BYTES, f"at most {_MACHINE_BYTES:,}"),
-        ("ram_bytes", board.ram_bytes <= _MACHINE_BYTES, f"at most {_MACHINE_BYTES:,}"),
-        ("clock_hz", board.clock_hz % 1_000_000 == 0, "a whole number of MHz"),
-        ("icount_shift", virtual.icount_shift in _ICOUNT_SHIFTS, "6 to 10"),
+        ("fqbn", board.fqbn.startswith("mcuprof:"), "mcuprof:qemu:NAME, the platform of the virtual boards"),
+        ("virtual.machine", bool(virtual.machine), "QEMU's name of a machine"),
+        ("flash_bytes", board.flash_bytes <= _MACHINE_BYTES, f"at most {_MACHINE_BYTES:,} on a virtual board"),
+        ("ram_bytes", board.ram_bytes <= _MACHINE_BYTES, f"at most {_MACHINE_BYTES:,} on a virtual board"),
+        ("clock_hz", board.clock_hz % 1_000_000 == 0, "a whole number of MHz on a virtual board"),
+        ("virtual.icount_shift", virtual.icount_shift in _ICOUNT_SHIFTS, "6 to 10"),
     )
+    _require(limits, path)
+
+
+def _require(limits: Iterable[tuple[str, bool, str]], path: Path) -> None:
+    """Raise ``UsageError`` for the first key that does not hold, of (key, whether it holds, what is expected)."""
     for key, holds, expected in limits:
         if not holds:
-            msg = f"the board file {path}: the key {key!r}: a virtual board needs {expected}"
+            msg = f"the board file {path}: the key {key!r}: expected {expected}"
             raise UsageError(msg)
 
 

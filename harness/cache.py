@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,7 +34,9 @@ def in_use() -> Iterator[None]:
     folder = paths.cache() / _USERS
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(folder / f"{os.getpid()}.lock", timeout=0, thread_local=False)
+        # Two containers that share the caches may both have a process of this number.
+        name = f"{os.getpid()}-{secrets.token_hex(4)}.lock"
+        lock = filelock.FileLock(folder / name, timeout=0, thread_local=False)
         lock.acquire()
     except OSError as error:
         msg = (
@@ -54,7 +57,8 @@ def require_idle() -> None:
         try:
             lock.acquire()
         except filelock.Timeout:
-            msg = f"mcuprof is at work with these caches (process {path.stem}): wait for it, or end it"
+            process = path.stem.partition("-")[0]
+            msg = f"mcuprof is at work with these caches (process {process}): wait for it, or end it"
             raise UsageError(msg) from None
         path.unlink(missing_ok=True)  # of a process that was killed
         lock.release()

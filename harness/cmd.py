@@ -1,7 +1,7 @@
 """The one place that starts processes.
 
-Every child runs in a process group of its own under a guard: a shell that kills the whole group as soon as the
-pipe to mcuprof closes. The kernel closes it however mcuprof ends, SIGKILL included, so nothing is left behind.
+Every child runs in a session of its own under a guard: a shell that kills the whole session as soon as the pipe to
+mcuprof closes. The kernel closes it however mcuprof ends, SIGKILL included, so nothing is left behind.
 """
 
 from __future__ import annotations
@@ -22,13 +22,33 @@ from pathlib import Path
 from harness import paths
 from harness.errors import MissingError, ToolFailedError
 
-# Descriptor 9 is the pipe from mcuprof. The child is killed first, so that the guard reaps it; `kill -KILL 0` then
-# reaches whatever the child had started. The watcher must not outlive the child, whose number may then be another's.
+# Descriptor 9 is the pipe from mcuprof. What the child has started is killed first, while it can start nothing more;
+# then the child, so that the guard reaps it. The group would not do: arduino-cli puts upload tools into groups of
+# their own. In /proc/PID/stat state, parent, group and session stand behind the name in parentheses; where there is
+# no /proc, the group has to do. The watcher must not outlive the child, whose number may then be another's.
 _GUARD = """
 exec 9<&0 </dev/null
 "$@" 9<&- &
 child=$!
-(cat <&9; kill -KILL "$child"; sleep 1; kill -KILL 0) >/dev/null 2>&1 &
+sweep() {
+  for stat in /proc/[0-9]*/stat; do
+    read -r line <"$stat" || continue
+    pid=${stat#/proc/} pid=${pid%/stat}
+    set -- ${line##*) }
+    [ "${4:-}" = "$$" ] || continue
+    case $pid in "$$" | "$child" | "$self") ;; *) kill -KILL "$pid" ;; esac
+  done
+}
+(
+  cat <&9
+  read -r self rest </proc/self/stat
+  kill -STOP "$child"
+  sweep
+  sweep
+  kill -KILL "$child"
+  sleep 1
+  kill -KILL 0
+) >/dev/null 2>&1 &
 watcher=$!
 wait "$child"
 code=$?

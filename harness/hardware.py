@@ -10,6 +10,7 @@ import msgspec
 Reset = Literal["dtr", "software", "none"]
 """What starts the sketch anew: ``dtr``, opening the port; ``software``, the firmware alone; ``none``, nothing."""
 
+_LONGEST_UPLOAD_S = 3600
 _USB_ID = re.compile(r"[0-9A-Fa-f]{4}:[0-9A-Fa-f]{4}")
 _REGION = re.compile(r"[A-Za-z_][\w.]*|")
 _INDEX = re.compile(r"https?://\S+/package_[\w.-]*index\.json|")
@@ -20,6 +21,8 @@ class Usb(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     ids: tuple[str, ...]
     """``VID:PID`` as four hexadecimal digits each."""
+    shared: bool = False
+    """Whether other boards have the same ids, as those of a bridge chip: they do not tell which board it is."""
 
 
 class Upload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,8 +66,8 @@ def complaint(
             return "usb.ids", f"expected VID:PID in hexadecimal, such as 2341:005a, got {usb_id!r}"
     if usb is not None and (virtual or not usb.ids):
         return ("usb", "a virtual board is on no bus") if virtual else ("usb.ids", "name at least one VID:PID")
-    if upload.seconds <= 0:
-        return "upload.seconds", f"{upload.seconds:g} is too small"
+    if not 1 <= upload.seconds <= _LONGEST_UPLOAD_S:
+        return "upload.seconds", f"expected 1 to {_LONGEST_UPLOAD_S}, got {upload.seconds:g}"
     if not _INDEX.fullmatch(core.package_index):
         return "core.package_index", f"expected the address of a package_…index.json, got {core.package_index!r}"
     for region in (linker.flash_region, linker.ram_region) if linker else ():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from harness.boards import Board
 from harness.serial_port import Device
@@ -29,7 +29,8 @@ def by_board(boards: Sequence[Board], devices: Sequence[Device]) -> dict[str, li
     return found
 
 
-def only_one(attached: Mapping[str, Sequence[Device]]) -> tuple[str, Device] | None:
-    """Return the board and its port where exactly one known board is attached, else None."""
-    pairs = [(name, device) for name, devices in attached.items() for device in devices]
+def only_one(boards: Sequence[Board], devices: Sequence[Device]) -> tuple[str, Device] | None:
+    """Return the board and its port where exactly one is attached whose ids tell which board it is, else None."""
+    telling = [board for board in boards if board.usb and not board.usb.shared]
+    pairs = [(name, device) for name, found in by_board(telling, devices).items() for device in found]
     return pairs[0] if len(pairs) == 1 else None

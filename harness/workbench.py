@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -71,6 +71,11 @@ class Workbench:
     @cached_property
     def _arduino(self) -> Arduino:
         return Arduino(self._workplace)
+
+    def require_tools(self, boards: Iterable[Board]) -> None:
+        """Raise ``MissingError`` where the compiler of a board is not there."""
+        for board in boards:
+            self._arduino.tools_of(board)
 
     def close(self) -> None:
         """Release every rig."""

@@ -100,8 +100,9 @@ def _measure(chosen: Chosen, names: tuple[str, ...], *, resume: bool = False) ->
     place = workplace(settings_file.path("boards"), settings.sketchbook)
     for board in plan.boards:
         place.require_core(board)
-    ports = choose_ports(plan.boards, chosen.port, settings_file.port_of)
+    ports: dict[str, str] = {}
     if any(metrics.all_metrics()[name].NEEDS_RIG for name in names):
+        ports = choose_ports(plan.boards, chosen.port, settings_file.port_of)
         require_ports(plan.boards, ports)
     if record is not None:
         _require_same_cases(record, plan)
@@ -118,6 +119,7 @@ def _measure(chosen: Chosen, names: tuple[str, ...], *, resume: bool = False) ->
         bench = Workbench(place, settings, progress.say, ports=ports, wire=store.wire_folder(record))
         watcher = pipeline.Watcher(case_begins=progress.case_begins, measured=progress.measured)
         try:
+            bench.require_tools(plan.boards)
             pipeline.run(plan, bench, store, record, watcher)
         finally:
             bench.close()
@@ -146,7 +148,7 @@ def default_board(settings_file: Config) -> tuple[str, str]:
         return settings_file.board, ""
     from harness import ports, serial_port
 
-    found = ports.only_one(ports.by_board(settings_file.load_boards(), serial_port.attached()))
+    found = ports.only_one(settings_file.load_boards(), serial_port.attached())
     return (found[0], f", the only known board attached (at {found[1].path})") if found else (DEFAULT_BOARD, "")
 
 

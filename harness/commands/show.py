@@ -20,6 +20,10 @@ _BOARD = click.option("--board", "-b", "board_name", metavar="NAME", help="Also 
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 
 
+_ATTACHED = ("port", "permission")
+"""What set-up does not need: the board itself may be attached later."""
+
+
 def _show(rows: Sequence[dict[str, Any]], key: str, *, as_json: bool) -> None:
     """Print rows as a table, or as a JSON document under ``key``."""
     if as_json:
@@ -189,7 +193,8 @@ def setup(*, board_name: str | None) -> int:
         from harness.setup.core_install import ensure_core
 
         ensure_core(board, _workplace(config.load()), click.echo)
-    missing = [check for check in checks(for_virtual_boards=board is None or board.is_virtual) if not check.found]
+    found = checks() if board is None else [c for c in _checks(board.name) if c.name not in _ATTACHED]
+    missing = [check for check in found if not check.found]
     for check in missing:
         click.echo(f"missing: {check.name}, for {check.needed_for}: {check.remedy}", err=True)
     if not missing:

@@ -2,38 +2,55 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 import shutil
 import tempfile
 import threading
 import time
 from pathlib import Path
 
+import filelock
+
 from harness import cmd
 from harness.errors import RigError
 
 _LONGEST_FOLDER = 75
+_PREFIX = "mcuprof-rig-"
+_LOCK = "lock"
 _START_S = 20.0
 
 
-def socket_folder() -> Path:
-    """Make a temporary folder whose path is short enough for the sockets in it (some 100 characters)."""
-    usual = tempfile.gettempdir()
-    parent = Path(usual if len(usual) <= _LONGEST_FOLDER else "/tmp")
-    _sweep(parent)
-    return Path(tempfile.mkdtemp(prefix=f"mcuprof-rig-{os.getpid()}-", dir=parent))
+class RigFolder:
+    """A temporary folder whose path is short enough for the sockets in it (some 100 characters).
+
+    It is removed by ``close``, or by the next one that is made where this process was killed. The kernel lets go of
+    its lock however the process ends; numbers of processes say nothing where containers share the parent folder.
+    """
+
+    def __init__(self) -> None:
+        usual = tempfile.gettempdir()
+        parent = Path(usual if len(usual) <= _LONGEST_FOLDER else "/tmp")
+        _sweep(parent)
+        self.path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+        self._lock = filelock.FileLock(self.path / _LOCK, thread_local=False)
+        self._lock.acquire(timeout=0)
+
+    def close(self) -> None:
+        """Remove the folder. May be called more than once."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        self._lock.release()
 
 
 def _sweep(parent: Path) -> None:
     """Remove the folders of processes that were killed and could not do it themselves."""
-    for folder in parent.glob("mcuprof-rig-*"):
-        owner = folder.name.split("-")[2]
-        try:
-            os.kill(int(owner), 0)
-        except ProcessLookupError:
+    for folder in parent.glob(f"{_PREFIX}*"):
+        lock = filelock.FileLock(folder / _LOCK)
+        with contextlib.suppress(OSError):  # in use (a timeout is one), another user's, or gone meanwhile
+            if not (folder / _LOCK).is_file():
+                continue
+            lock.acquire(timeout=0)
             shutil.rmtree(folder, ignore_errors=True)
-        except (ValueError, PermissionError):
-            continue
+            lock.release()
 
 
 def await_machine(name: str, machine: cmd.Process, connected: threading.Event, log: Path) -> None:

@@ -13,7 +13,7 @@ from harness.errors import MissingError, RigError
 from harness.serial_port import SerialPort
 from harness.session import Session
 from harness.virtual.cycle_model import CycleCounter
-from harness.virtual.machine import await_machine, last_words, socket_folder
+from harness.virtual.machine import RigFolder, await_machine, last_words
 from harness.virtual.tty import VirtualPort
 
 _PROGRAM = "qemu-system-arm"
@@ -34,13 +34,13 @@ class QemuRig:
             raise MissingError(msg)
         self.board = board
         self._virtual: Virtual = board.virtual
-        self._folder = socket_folder()
-        self._log = self._folder / "qemu.log"
-        self._counter = CycleCounter(board, _PROGRAM, self._folder / "cycles") if board.cycles else None
+        self._folder = RigFolder()
+        self._log = self._folder.path / "qemu.log"
+        self._counter = CycleCounter(board, _PROGRAM, self._folder.path / "cycles") if board.cycles else None
         self._machine: cmd.Process | None = None
         self._lock = threading.Lock()
         self._closed = False
-        self._tty = VirtualPort(self._folder, lambda request: self.load(Path(request["load"])))
+        self._tty = VirtualPort(self._folder.path, lambda request: self.load(Path(request["load"])))
 
     @property
     def port(self) -> str:
@@ -76,7 +76,7 @@ class QemuRig:
             self._closed = True
             self._stop()
         self._tty.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.close()
 
     def _stop(self) -> None:
         if self._machine is not None:

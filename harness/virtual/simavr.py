@@ -13,7 +13,7 @@ from harness.errors import MissingError, RigError
 from harness.serial_port import SerialPort
 from harness.session import Session
 from harness.virtual import toolmaking
-from harness.virtual.machine import await_machine, last_words, socket_folder
+from harness.virtual.machine import RigFolder, await_machine, last_words
 from harness.virtual.tty import VirtualPort
 
 DEBIAN_PACKAGES = "gcc-avr avr-libc arduino-core-avr avrdude gcc libc6-dev libsimavr-dev"
@@ -50,12 +50,12 @@ class SimavrRig:
         program = _player()
         bootloader = _bootloader(board, board.simavr)
         self.board = board
-        self._folder = socket_folder()
-        self.log = self._folder / "simavr.log"
+        self._folder = RigFolder()
+        self.log = self._folder.path / "simavr.log"
         """What the player prints: cycles between marks, crashes."""
         self._lock = threading.Lock()
         self._closed = False
-        self._tty = VirtualPort(self._folder, lambda _: self.reset())
+        self._tty = VirtualPort(self._folder.path, lambda _: self.reset())
         words: list[str | Path] = [program, board.simavr.mcu, str(board.clock_hz), bootloader, self._tty.serial]
         try:
             self._machine = cmd.spawn(words, log=self.log)
@@ -97,7 +97,7 @@ class SimavrRig:
             if hasattr(self, "_machine"):
                 self._machine.kill()
         self._tty.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.close()
 
     def _wait(self) -> None:
         await_machine("simavr", self._machine, self._tty.connected, self.log)

@@ -56,7 +56,10 @@ def test_a_board_of_ones_own(tmp_path):
         ("[usb]\nids = [1]", r"mine.toml: the key 'usb.ids\[0\]': expected `str`, got `int`"),
         ("[usb]\nid = ['2341:0043']", r"mine.toml: unknown key 'id' in \[usb\]; did you mean 'ids'"),
         ("[upload]\ntouch_1200 = 'yes'", r"mine.toml: the key 'upload.touch_1200': expected `bool`, got `str`"),
-        ("[upload]\nseconds = 0", r"mine.toml: the key 'upload.seconds': 0 is too small"),
+        ("[upload]\nseconds = 0", r"mine.toml: the key 'upload.seconds': expected 1 to 3600, got 0"),
+        ("[upload]\nseconds = nan", r"mine.toml: the key 'upload.seconds': expected 1 to 3600, got nan"),
+        ("baud = 1", r"mine.toml: the key 'baud': expected 300 to 12,000,000"),
+        ("[flash]\ncore_bytes = 1", r"mine.toml: the key 'flash': expected a virtual board"),
         ("[core]\npackage_index = 'x'", r"mine.toml: the key 'core.package_index': expected the address"),
         ("[linker]\nram_region = 'a b'", r"mine.toml: the key 'linker': 'a b' is not a name"),
         ("[build_properties]\na.b = 1", r"mine.toml: the key 'build_properties': expected `str`, got `int`"),
@@ -116,3 +119,31 @@ def test_every_real_board_is_known_on_the_bus_and_no_id_is_two_boards():
 def test_a_mistyped_name_gets_the_nearest_one():
     with pytest.raises(UsageError, match="there is no board 'nano33ble-smi': did you mean 'nano33ble-sim'"):
         boards.load("nano33ble-smi")
+
+
+def test_a_copy_of_a_board_file_is_another_board(tmp_path):
+    write(tmp_path, GOOD)
+    (tmp_path / "other.toml").write_text((tmp_path / "mine.toml").read_text())
+    assert boards.load("mine", tmp_path).digest != boards.load("other", tmp_path).digest
+
+
+@pytest.mark.parametrize("name", ["nanö", "two words", "x" * 33])
+def test_a_name_that_the_firmware_cannot_tell(tmp_path, name):
+    write(tmp_path, GOOD)
+    path = (tmp_path / "mine.toml").rename(tmp_path / f"{name}.toml")
+    with pytest.raises(UsageError, match="at most 32 letters"):
+        boards.load_file(path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "complaint"),
+    [
+        ("clock_hz", "100_000_000_000", "the key 'clock_hz': expected at most 10 GHz"),
+        ("title", '"two\\nlines"', "the key 'title': expected one line"),
+    ],
+)
+def test_a_value_that_cannot_be(tmp_path, key, value, complaint):
+    lines = [f"{key} = {value}" if line.startswith(key) else line for line in GOOD.splitlines()]
+    write(tmp_path, "\n".join(lines) + "\n")
+    with pytest.raises(UsageError, match=complaint):
+        boards.load("mine", tmp_path)

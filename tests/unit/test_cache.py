@@ -30,6 +30,12 @@ def test_another_process_counts():
         cache.require_idle()
 
 
+def test_two_containers_may_have_processes_of_the_same_number(monkeypatch):
+    monkeypatch.setattr(cache.os, "getpid", lambda: 1)
+    with cache.in_use(), cache.in_use():
+        pass
+
+
 def test_a_cache_that_is_a_file_is_one_error():
     paths.cache().parent.mkdir(parents=True, exist_ok=True)
     paths.cache().write_text("")

@@ -34,10 +34,17 @@ def test_two_boards_of_a_kind_are_listed_by_path():
 
 @pytest.mark.parametrize(
     ("devices", "expected"),
-    [([], None), ([STRANGER], None), ([UNO, NANO], None), ([UNO, STRANGER, ONBOARD], ("uno", UNO))],
+    [
+        ([], None),
+        ([STRANGER], None),
+        ([UNO, NANO], None),
+        ([UNO, STRANGER, ONBOARD], ("uno", UNO)),
+        ([BRIDGE], None),
+        ([BRIDGE, UNO], ("uno", UNO)),
+    ],
 )
-def test_only_one(devices, expected):
-    assert ports.only_one(ports.by_board(ALL, devices)) == expected
+def test_only_one_whose_ids_tell_which_it_is(devices, expected):
+    assert ports.only_one(ALL, devices) == expected
 
 
 @pytest.mark.parametrize(

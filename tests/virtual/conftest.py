@@ -100,7 +100,7 @@ def mcuprof(start):
 
 @pytest.fixture
 def emulators(environment):
-    """Return the command lines of the emulators that were started with this test's temporary folder."""
+    """Return the command lines of emulators and upload tools that work in this test's temporary folder."""
 
     def running():
         found = []
@@ -111,7 +111,7 @@ def emulators(environment):
                 continue
             program = words[0].rpartition("/")[2]
             mine = any(environment["TMPDIR"] in word for word in words)
-            if mine and program.startswith(("qemu-system", "player-")):
+            if mine and program.startswith(("qemu-system", "player-", "avrdude")):
                 found.append(words)
         return found
 

@@ -118,13 +118,17 @@ def test_a_simulator_that_ends_is_told(rig):
         rig.reset()
 
 
+@pytest.mark.parametrize("program", ["player-", "avrdude"])
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
-def test_no_simulator_is_left_behind(start, emulators, end):
+def test_nothing_is_left_behind(start, emulators, end, program):
+    def runs():
+        return any(words[0].rpartition("/")[2].startswith(program) for words in emulators())
+
     process = start("run", "digits", "--impl", "tvm-aot", "--board", "uno-sim")
-    assert wait_for(emulators, 120), "no simulator was started"
+    assert wait_for(runs, 120), f"{program} was not started"
     process.send_signal(end)
     process.communicate(timeout=30)
-    assert wait_for(lambda: not emulators(), 5), "a simulator was left behind"
+    assert wait_for(lambda: not emulators(), 5), "a simulator or an upload tool was left behind"
 
 
 def wait_for(condition, seconds):
