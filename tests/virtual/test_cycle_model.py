@@ -205,19 +205,45 @@ def test_two_loops_in_one_set_of_the_cache(count):
     assert count(body, **settings) > count(body, **whole) + 20 * 3
 
 
-def test_parts_and_calls_are_told(count):
-    body = """dbg #3; bl twice; dbg #4; dbg #3; nop; dbg #4; b over
+CALLS = """dbg #3; bl twice; dbg #4; bl once; dbg #3; nop; dbg #4; b over
     .thumb_func
     twice: push {lr}; bl once; bl once; pop {pc}
     .thumb_func
-    once: nop; bx lr
+    once: ldr r0, [r7]; it eq; ldreq r0, [r4]; bx lr
     over: nop"""
-    text = count.text(body, profile="on")
-    region = re.search(r"^region cycles=(\d+)", text, re.MULTILINE)
-    parts = re.findall(r"^part \d+ cycles=(\d+)", text, re.MULTILINE)
-    assert parts[1] == "1"
-    assert len(parts) == 2
-    costs = re.findall(r"^cost \d+ \w+ cycles=(\d+)", text, re.MULTILINE)
-    assert sum(map(int, costs)) == int(region[1])
-    calls = {int(node): int(parent) for node, parent in re.findall(r"^call (\d+) (\d+) ", text, re.MULTILINE)}
-    assert calls == {1: 0, 2: 1}, "the function that is called twice by the other is one node below it"
+
+
+def test_parts_and_calls_are_told(count):
+    text = count.text(CALLS, profile="on")
+    parts = re.findall(r"^part (\d) cycles=(\d+)", text, re.MULTILINE)
+    assert [index for index, _ in parts] == ["0", "1"]
+    assert parts[1] == ("1", "1")
+    entered = {int(node): int(index) for node, index in re.findall(r"^enter (\d+) 0 (\d)$", text, re.MULTILINE)}
+    first = next(node for node, index in entered.items() if index == 0)
+    calls = dict(re.findall(r"^call (\d+) (\d+) ", text, re.MULTILINE))
+    below = [node for node, parent in calls.items() if parent == str(first)]
+    assert list(calls.values()).count(below[0]) == 1, "what is called twice by it is one node below it"
+    assert sorted(calls.values()) == sorted(["0", str(first), below[0]])
+
+
+@pytest.mark.parametrize("waits", [{}, {"flash_bytes": 1 << 20, "load_waits": 2, "fetch_waits": 3}])
+def test_calls_and_parts_add_up(count, waits):
+    text = count.text(CALLS, profile="on", **waits)
+    assert re.findall(r"^region .*", text, re.MULTILINE) == count.text(CALLS, **waits).splitlines()
+    costs = re.findall(r"^cost (\d+) \w+ cycles=(\d+) instructions=(\d+)", text, re.MULTILINE)
+    for place, what in ((1, "cycles"), (2, "instructions")):
+        region = re.search(rf"^region .*{what}=(\d+)", text, re.MULTILINE)
+        assert sum(int(cost[place]) for cost in costs) == int(region[1])
+    parents = dict(re.findall(r"^(?:call|enter) (\d+) (\d+) ", text, re.MULTILINE))
+    for node, index in re.findall(r"^enter (\d+) \d+ (\d)", text, re.MULTILINE):
+        [told] = re.findall(rf"^part {index} cycles=(\d+)", text, re.MULTILINE)
+
+        def lies_within(place, node=node):
+            return place == node or (place in parents and lies_within(parents[place], node))
+
+        assert sum(int(cycles) for place, cycles, _ in costs if lies_within(place)) == int(told)
+
+
+def test_of_parts_within_parts_the_outer_ones_count(count):
+    text = count.text("dbg #3; nop; dbg #3; nop; dbg #4; nop; dbg #4; dbg #4; dbg #3; nop; dbg #4", profile="on")
+    assert re.findall(r"^part (\d) cycles=(\d+)", text, re.MULTILINE) == [("0", "5"), ("1", "1")]

@@ -6,16 +6,18 @@
 //
 //   region cycles=C instructions=I
 //
-// With the argument `profile=on` the parts and the tree of calls of the region come before it:
+// With the argument `profile=on` the parts and the tree of calls of the region come before it. A part is a node of the tree
+// too, so that what it calls is told apart from what the other parts call:
 //
 //   part INDEX cycles=C instructions=I
 //   call NODE PARENT ADDRESS                      (node 0 is the region itself)
+//   enter NODE PARENT INDEX                       (NODE is the part INDEX, begun in PARENT)
 //   cost NODE ADDRESS cycles=C instructions=I     (of the block at ADDRESS, called as NODE says)
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "calls.h"
 #include "cortex_m4.h"
 #include "qemu_plugin.h"
 
@@ -23,14 +25,6 @@ PLUGIN_EXPORT int qemu_plugin_version = PLUGIN_INTERFACE;
 
 enum { LINE_BYTES = 16 };
 enum { REGION_BEGINS = 1, REGION_ENDS, PART_BEGINS, PART_ENDS, MARKERS };
-
-typedef struct {
-  uint64_t cycles;
-  uint64_t instructions;
-} Counts;
-
-typedef struct Cost Cost;
-typedef struct Call Call;
 
 typedef struct {
   uint64_t begin;
@@ -42,28 +36,11 @@ typedef struct {
   Cost *last_cost;        // where the block was counted last
 } Block;
 
-// What a block has cost when it was reached by one chain of calls.
-struct Cost {
-  Call *call;
-  uint64_t block;
-  Counts counts;
-  Cost *next;
-};
-
-struct Call {
-  Call *parent;
-  uint64_t entry;
-  uint64_t back;          // where the call returns to
-  unsigned number;
-  Cost *costs;
-  Call *children;
-  Call *sibling;
-};
-
-typedef struct {
+typedef struct Mark {
   int marker;
   Block *block;
   Counts rest;            // of the block, behind the marker
+  struct Mark *earlier;   // in the same block
 } Mark;
 
 static FILE *out;
@@ -75,70 +52,23 @@ static Counts region_start;
 static bool in_region;
 static Counts part_start;
 static unsigned parts;
-static Call root;
+static unsigned depth;        // of parts within parts; the outermost ones count
+static Call root;             // the region itself
 static Call *current = &root;
-static unsigned calls;
+static Counts ignored;
+static Counts *counting = &ignored;  // where what the block under way takes is added up
 static uint64_t flash_end;
 static unsigned load_waits;   // cycles that a load from flash takes more
 static unsigned fetch_waits;  // cycles that a line of code takes to come from flash into the cache
 static unsigned ways, sets;   // of the instruction cache
 static uint64_t *cache;       // the lines in it, a set after the other
 
-static Counts minus(Counts a, Counts b) {
-  const Counts made = {a.cycles - b.cycles, a.instructions - b.instructions};
-  return made;
-}
-
-static void *allocate(size_t bytes) {
-  void *made = calloc(1, bytes);
-  if (made == NULL) {
-    fputs("the cycle model is out of memory\n", stderr);
-    exit(1);
-  }
-  return made;
-}
-
-static void print(const char *what, Counts counts) {
-  fprintf(out, "%s cycles=%" PRIu64 " instructions=%" PRIu64 "\n", what, counts.cycles, counts.instructions);
-}
-
 // ---- the tree of calls --------------------------------------------------------------------------------------------------
-
-static void clear(Call *call) {
-  for (Cost *cost = call->costs; cost != NULL; cost = cost->next) cost->counts = (Counts){0, 0};
-  for (Call *child = call->children; child != NULL; child = child->sibling) clear(child);
-}
-
-static void write_tree(const Call *call) {
-  char line[96];
-  for (const Cost *cost = call->costs; cost != NULL; cost = cost->next) {
-    if (cost->counts.instructions == 0) continue;
-    snprintf(line, sizeof line, "cost %u 0x%" PRIx64, call->number, cost->block);
-    print(line, cost->counts);
-  }
-  for (const Call *child = call->children; child != NULL; child = child->sibling) {
-    fprintf(out, "call %u %u 0x%" PRIx64 "\n", child->number, call->number, child->entry);
-    write_tree(child);
-  }
-}
-
-static Call *child_of(Call *call, uint64_t entry) {
-  for (Call *child = call->children; child != NULL; child = child->sibling) {
-    if (child->entry == entry) return child;
-  }
-  Call *made = allocate(sizeof *made);
-  made->parent = call;
-  made->entry = entry;
-  made->number = ++calls;
-  made->sibling = call->children;
-  call->children = made;
-  return made;
-}
 
 // A return is told by its target, the instruction behind a call that is under way: functions return in many ways.
 static void follow(const Block *from, const Block *to) {
   if (from->last.is_call) {
-    current = child_of(current, to->begin);
+    current = child_of(current, false, to->begin);
     current->back = from->end;
     return;
   }
@@ -148,23 +78,6 @@ static void follow(const Block *from, const Block *to) {
       return;
     }
   }
-}
-
-static Counts *counts_of(Block *block) {
-  Cost *cost = block->last_cost;
-  if (cost != NULL && cost->call == current) return &cost->counts;
-  for (cost = current->costs; cost != NULL; cost = cost->next) {
-    if (cost->block == block->begin) break;
-  }
-  if (cost == NULL) {
-    cost = allocate(sizeof *cost);
-    cost->call = current;
-    cost->block = block->begin;
-    cost->next = current->costs;
-    current->costs = cost;
-  }
-  block->last_cost = cost;
-  return &cost->counts;
 }
 
 // ---- while the program runs ---------------------------------------------------------------------------------------------
@@ -200,40 +113,59 @@ static void block_begins(unsigned int vcpu, void *data) {
   total.instructions += block->whole.instructions;
   if (profiling && in_region) {
     if (previous->last.refill != 0) follow(previous, block);
-    Counts *counts = counts_of(block);
-    counts->cycles += cycles;
-    counts->instructions += block->whole.instructions;
+    counting = counts_of(current, block->begin, &block->last_cost);
+    counting->cycles += cycles;
+    counting->instructions += block->whole.instructions;
   }
   previous = block;
+}
+
+// What lies behind a marker in its block belongs to another call than what lies before it.
+static void move_rest(const Mark *mark, Call *to) {
+  *counting = minus(*counting, mark->rest);
+  current = to;
+  counting = counts_of(current, mark->block->begin, &mark->block->last_cost);
+  counting->cycles += mark->rest.cycles;
+  counting->instructions += mark->rest.instructions;
 }
 
 static void region_begins(const Mark *mark, Counts now) {
   region_start = now;
   in_region = true;
-  parts = 0;
+  parts = depth = 0;
   if (!profiling) return;
-  clear(&root);
-  current = &root;
-  *counts_of(mark->block) = mark->rest;
+  clear_tree(&root);
+  ignored = mark->rest;
+  counting = &ignored;
+  move_rest(mark, &root);
 }
 
 static void region_ends(const Mark *mark, Counts now) {
   if (!in_region) return;
   in_region = false;
   if (profiling) {
-    Counts *counts = counts_of(mark->block);
-    *counts = minus(*counts, mark->rest);
-    write_tree(&root);
+    *counting = minus(*counting, mark->rest);
+    counting = &ignored;
+    write_tree(out, &root);
   }
-  print("region", minus(now, region_start));
+  print_counts(out, "region", minus(now, region_start));
   fflush(out);
 }
 
-static void part_ends(Counts now) {
-  if (!profiling || !in_region) return;
+static void part_begins(const Mark *mark, Counts now) {
+  if (!profiling || !in_region || depth++ > 0) return;
+  part_start = now;
+  move_rest(mark, child_of(current, true, parts));
+}
+
+static void part_ends(const Mark *mark, Counts now) {
+  if (!profiling || !in_region || depth == 0 || --depth > 0) return;
+  Call *part = current;
+  while (part != &root && !part->is_part) part = part->parent;
+  if (part != &root) move_rest(mark, part->parent);
   char line[32];
   snprintf(line, sizeof line, "part %u", parts++);
-  print(line, minus(now, part_start));
+  print_counts(out, line, minus(now, part_start));
 }
 
 static void marker_reached(unsigned int vcpu, void *data) {
@@ -243,19 +175,22 @@ static void marker_reached(unsigned int vcpu, void *data) {
   switch (mark->marker) {
     case REGION_BEGINS: region_begins(mark, now); break;
     case REGION_ENDS: region_ends(mark, now); break;
-    case PART_BEGINS: part_start = now; break;
-    default: part_ends(now);
+    case PART_BEGINS: part_begins(mark, now); break;
+    default: part_ends(mark, now);
   }
 }
 
 static void access_reached(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64_t address, void *data) {
   (void)vcpu, (void)info, (void)address, (void)data;
   total.cycles += 1;
+  counting->cycles += 1;
 }
 
 static void load_reached(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64_t address, void *data) {
   (void)vcpu, (void)data;
-  if (address < flash_end && !qemu_plugin_mem_is_store(info)) total.cycles += load_waits;
+  if (address >= flash_end || qemu_plugin_mem_is_store(info)) return;
+  total.cycles += load_waits;
+  counting->cycles += load_waits;
 }
 
 // ---- while a block is translated ----------------------------------------------------------------------------------------
@@ -304,19 +239,19 @@ static Instruction under_condition(struct qemu_plugin_insn *insn, Instruction no
   return now;
 }
 
-static Mark *mark_in(Block *block, int marker, Counts before) {
+static Mark *mark_in(Block *block, int marker, Counts before, Mark *earlier) {
   Mark *mark = allocate(sizeof *mark);
   mark->marker = marker;
   mark->block = block;
   mark->rest = before;  // until the block's end is known: what comes before the marker's side of the region
+  mark->earlier = earlier;
   return mark;
 }
 
 static void block_translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb) {
   (void)id;
   Block *block = allocate(sizeof *block);
-  Mark *marks[MARKERS] = {0};
-  size_t mark_count = 0;
+  Mark *marks = NULL;
   block->begin = qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(tb, 0));
   unsigned conditional = cut_it_block(block->begin);
   for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); ++i) {
@@ -334,17 +269,17 @@ static void block_translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb) {
     const Counts before = block->whole;
     block->whole.cycles += (uint64_t)(now.cycles + (i == 0 ? 0 : after(&block->last, &now)));
     block->whole.instructions += 1;
-    if (now.marker >= REGION_BEGINS && now.marker < MARKERS && mark_count < MARKERS) {
+    if (now.marker >= REGION_BEGINS && now.marker < MARKERS) {
       const bool ends = now.marker == REGION_ENDS || now.marker == PART_ENDS;
-      Mark *mark = marks[mark_count++] = mark_in(block, now.marker, ends ? before : block->whole);
-      qemu_plugin_register_vcpu_insn_exec_cb(insn, marker_reached, QEMU_PLUGIN_CB_NO_REGS, mark);
+      marks = mark_in(block, now.marker, ends ? before : block->whole, marks);
+      qemu_plugin_register_vcpu_insn_exec_cb(insn, marker_reached, QEMU_PLUGIN_CB_NO_REGS, marks);
     }
     if (i == 0) block->first = now;
     block->last = now;
     block->end = qemu_plugin_insn_vaddr(insn) + now.size;
   }
   block->begins_across = block->first.size == 4 && block->begin % 4 == 2;
-  for (size_t i = 0; i < mark_count; ++i) marks[i]->rest = minus(block->whole, marks[i]->rest);
+  for (Mark *mark = marks; mark != NULL; mark = mark->earlier) mark->rest = minus(block->whole, mark->rest);
   if (conditional > 0) remember_cut(block->end, conditional);
   qemu_plugin_register_vcpu_tb_exec_cb(tb, block_begins, QEMU_PLUGIN_CB_NO_REGS, block);
 }
