@@ -130,6 +130,17 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return self.fqbn.split(":")[2]
 
 
+def with_clock(board: Board, clock: Clock) -> Board:
+    """Return ``board`` with its times read from ``clock``; raises ``UsageError`` where it has no such clock."""
+    if clock is Clock.INSTRUCTION_COUNT and board.virtual is not None:
+        return msgspec.structs.replace(board, cycles=None)
+    if board.clock is not clock:
+        hint = ": its file has no [cycles]" if board.virtual is not None else ""
+        msg = f"--clock {clock.value}: times on {board.name} are read from its {board.clock.value} clock alone{hint}"
+        raise UsageError(msg)
+    return board
+
+
 def load_file(path: Path) -> Board:
     """Read one board file; raises ``UsageError`` that names the file and the key at fault."""
     what = f"the board file {path}"

@@ -12,8 +12,9 @@ from harness.arduino import Build
 from harness.boards import Board
 from harness.errors import CaseError
 from harness.firmware import Firmware
+from harness.layout import Block
 from harness.models import Model
-from harness.sketch import Sketch
+from harness.sketch import Markers, Sketch
 
 if TYPE_CHECKING:
     from harness.models import Array
@@ -83,7 +84,18 @@ class Implementation(Protocol):
         """
         ...
 
-    def sketch(self, model: Model, board: Board, arena: int | None) -> Sketch:
+    def parts(self, model: Model) -> tuple[tuple[int, ...], ...]:
+        """Return what runs one after the other and can be marked: for each, the places of its operators in the model.
+
+        Operators that nothing is done for are in none of them.
+        """
+        ...
+
+    def layout(self, model: Model) -> tuple[Block, ...]:
+        """Return what lies where in the working memory, a step for each of ``parts``; () where that is not known."""
+        ...
+
+    def sketch(self, model: Model, board: Board, arena: int | None, *, markers: Markers = Markers.NONE) -> Sketch:
         """Return the sketch; with no ``arena``, one whose working memory is taken from the heap by request."""
         ...
 
@@ -95,9 +107,11 @@ class Case:
     model: Model
     implementation: Implementation
     board: Board
+    markers: Markers = Markers.NONE
 
     def __str__(self) -> str:
-        return f"{self.model.name} · {self.implementation.name} · {self.board.name}"
+        what = "" if self.markers is Markers.NONE else f" (marked {self.markers.value})"
+        return f"{self.model.name} · {self.implementation.name} · {self.board.name}{what}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from harness import __version__, paths
 from harness.commands.codegen import codegen
 from harness.commands.log import log
 from harness.commands.measure import flash_size, ram_search, run, timing
+from harness.commands.profile import profile
 from harness.commands.report import report
 from harness.commands.show import boards, clean, doctor, impls, models, setup
 from harness.commands.sketch import sketch
@@ -42,6 +43,7 @@ for command in (
     ram_search,
     timing,
     run,
+    profile,
     report,
     log,
     sketch,

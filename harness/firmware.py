@@ -44,6 +44,15 @@ class Stretch:
         raise RigError(msg)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """What memory is free, in bytes."""
+
+    free_heap: int
+    stack: int | None
+    """What the stack has taken at most since the reset; None where the core cannot say."""
+
+
 class Firmware:
     """The firmware at the other end of a session. Deadlines in seconds."""
 
@@ -80,7 +89,13 @@ class Firmware:
         malloc gives a little less in one block, for it needs a header. Where the core cannot say, it is an estimate
         from below, to 512 bytes.
         """
-        return int(self.session.request("heap", ram_bytes, deadline_s=30)["free"][0])
+        return self.room(ram_bytes).free_heap
+
+    def room(self, ram_bytes: int) -> Room:
+        """Return what ``free_heap`` does, and what the stack has taken."""
+        answer = self.session.request("heap", ram_bytes, deadline_s=30)
+        stack = int(answer["stack"][0]) if "stack" in answer else None
+        return Room(free_heap=int(answer["free"][0]), stack=stack)
 
     def start(self, deadline_s: float) -> Stretch:
         """Start the network up and return how long it took."""
@@ -109,6 +124,20 @@ class Firmware:
         """Run the network once and return how long it took."""
         return self._stretch(self.session.request("run", deadline_s=deadline_s))
 
+    def parts(self, count: int) -> list[Stretch]:
+        """Return how long each of the ``count`` parts of the last call took that the network marks for the firmware.
+
+        Raises ``RigError`` where there were more or fewer of them.
+        """
+        found = []
+        for index in range(count):
+            answer = self.session.request("part", index)
+            if int(answer["count"][0]) != count:
+                msg = f"the board ran {answer['count'][0]} operators; the network has {count}"
+                raise RigError(msg)
+            found.append(self._told(answer))
+        return found
+
     def read_outputs(self) -> list[bytes]:
         """Return the bytes of every output tensor."""
         step = (int(self.facts["line"]) - _FIXED_BYTES) // 2
@@ -124,6 +153,9 @@ class Firmware:
         if self.session.count is not None:
             counts = self.session.count()
             return Stretch(time=counts.instructions, unit=Clock.INSTRUCTION_COUNT.unit, cycles=counts.cycles)
+        return self._told(answer)
+
+    def _told(self, answer: dict[str, list[str]]) -> Stretch:
         cycles = int(answer["cycles"][0]) if "cycles" in answer else None
         if "instructions" in answer:
             return Stretch(time=int(answer["instructions"][0]), unit=Clock.INSTRUCTION_COUNT.unit, cycles=cycles)

@@ -7,6 +7,7 @@ from typing import Protocol
 from harness.boards import Board
 from harness.errors import MissingError
 from harness.session import Session
+from harness.trace import Detail
 
 
 class Rig(Protocol):
@@ -32,8 +33,11 @@ class Rig(Protocol):
         ...
 
 
-def connect(board: Board, port: str | None = None) -> Rig:
-    """Return a rig for ``board``, a real one at ``port``; raises ``MissingError`` where there is none."""
+def connect(board: Board, port: str | None = None, detail: Detail = Detail.TOTALS) -> Rig:
+    """Return a rig for ``board``, a real one at ``port``; raises ``MissingError`` where there is none.
+
+    ``detail`` is what a board on QEMU counts; the others count what their firmware does.
+    """
     if board.simavr is not None:
         from harness.virtual.simavr import SimavrRig
 
@@ -41,7 +45,7 @@ def connect(board: Board, port: str | None = None) -> Rig:
     if board.is_virtual:
         from harness.virtual.qemu import QemuRig
 
-        return QemuRig(board)
+        return QemuRig(board, detail)
     from harness.port_choice import no_port
     from harness.serial_rig import SerialRig
 

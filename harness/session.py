@@ -13,11 +13,14 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from harness.errors import CrashedError, HungError, PortGoneError, RigError
 from harness.patience import REAL, Patience, Timer
 from harness.protocol import Answer, Damaged, Event, Fault, Kind, LineReader, Text, encode, fields
+
+if TYPE_CHECKING:
+    from harness.trace import Trace
 
 _REPEAT_S = 0.5
 _AFTER_DAMAGE_S = 0.05
@@ -85,6 +88,7 @@ class Session:
         *,
         reopen: Callable[[], Port] | None = None,
         count: Callable[[], Counts] | None = None,
+        trace: Callable[[], Trace] | None = None,
         timer: Timer = REAL,
     ) -> None:
         self._port = port
@@ -92,6 +96,8 @@ class Session:
         self._reopen = reopen
         self.count = count
         """Tells what the timed region took that has ended last, where the rig counts that itself."""
+        self.trace = trace
+        """Tells all that is known of that region, once it has been counted."""
         self._timer = timer
         self._reader = LineReader()
         self._events: deque[Event] = deque()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,15 @@ NAME = "mcuprof_sketch"
 """Folder and file name that every sketch is built under, so that builds can share what they have in common."""
 
 _COMMON = ("clock.h", "firmware.cpp", "firmware.h", "network.h", "reset.h", "wire.cpp", "wire.h")
+_MARKING = ("part_times.h", "parts.h")
+
+
+class Markers(Enum):
+    """What of a network is marked in its sketch, so that a profile can tell it apart."""
+
+    NONE = "none"
+    OPERATORS = "operators"
+    """Where each operator begins and ends; TVM's are groups of operators."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,13 +94,16 @@ def compose(
     model_digest: str,
     files: Mapping[str, str],
     library_headers: tuple[str, ...] = (),
+    marked: int | None = None,
 ) -> Sketch:
     """Put the files of an implementation together with the profiling firmware.
 
     ``files`` are the implementation's own (``network.cpp`` and what it includes); ``library_headers`` are included
-    by the main file, which is where arduino-cli looks for the libraries that a sketch needs.
+    by the main file, which is where arduino-cli looks for the libraries that a sketch needs. ``marked`` is how many
+    operators the files mark by ``parts.h``, None where they mark none.
     """
-    parts = {name: copy(f"common/{name}") for name in _COMMON} | dict(files)
+    common = _COMMON if marked is None else _COMMON + _MARKING
+    parts = {name: copy(f"common/{name}") for name in common} | dict(files)
     parts["mcuprof_sketch.ino"] = render(
         "common/sketch.ino.j2",
         title=title,
@@ -105,6 +118,7 @@ def compose(
         implementation=implementation,
         model_digest=model_digest,
         sketch_digest=digest,
+        timed_parts=marked if board.virtual is None else None,  # QEMU is told of them, and counts itself
     )
     return Sketch(files=parts, digest=digest)
 

@@ -24,7 +24,8 @@ from harness.platform import Workplace
 from harness.rig import Rig, connect
 from harness.serial_port import is_remote
 from harness.session import Direction, Session
-from harness.sketch import Sketch
+from harness.sketch import Markers, Sketch
+from harness.trace import Detail
 from harness.wire_log import WireLog, file_name
 
 HARDWARE_RUNS = 128
@@ -53,6 +54,7 @@ class Workbench:
         *,
         ports: Mapping[str, str] | None = None,
         wire: Path | None = None,
+        detail: Detail = Detail.TOTALS,
         timer: Timer = REAL,
     ) -> None:
         self._workplace = workplace
@@ -60,6 +62,7 @@ class Workbench:
         self.say = say
         self._ports = ports or {}
         self._wire = wire
+        self._detail = detail
         self._timer = timer
         self._began = timer.now()
         self._rigs: dict[str, Rig] = {}
@@ -128,13 +131,13 @@ class Workbench:
             arena, probes = case.implementation.arena_bytes(case.model), 0
         _require_ram(case.board, arena or 0)
         if case.implementation.searches_arena and arena is None:
-            found = self._find_arena(case)
+            found = self._find_arena(replace(case, markers=Markers.NONE))
             arena, probes = found.size, found.probes
         return self._sketch(case, arena), arena, probes
 
     def _sketch(self, case: Case, arena: int | None) -> Sketch:
         with self._on_host:
-            return case.implementation.sketch(case.model, case.board, arena)
+            return case.implementation.sketch(case.model, case.board, arena, markers=case.markers)
 
     @contextlib.contextmanager
     def bench(self, built: Built) -> Iterator[RigBench]:
@@ -227,7 +230,7 @@ class Workbench:
 
     def _rig(self, board: Board) -> Rig:
         if board.name not in self._rigs:
-            self._rigs[board.name] = connect(board, self._ports.get(board.name))
+            self._rigs[board.name] = connect(board, self._ports.get(board.name), self._detail)
         return self._rigs[board.name]
 
 

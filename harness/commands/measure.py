@@ -15,9 +15,11 @@ from harness.commands.options import DEFAULT_BOARD, Chosen, measuring
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
+    from harness.boards import Board
     from harness.case import Settings
     from harness.config import Config
     from harness.pipeline import Plan
+    from harness.platform import Workplace
     from harness.store import Run
 
 _RUNS = click.option(
@@ -72,8 +74,7 @@ def run(*, resume: bool, **options: Any) -> int:  # noqa: ANN401
 
 def _measure(chosen: Chosen, names: tuple[str, ...], *, resume: bool = False) -> int:
     """Measure, report, and return the exit code: 1 where a case failed, else 0."""
-    from harness import cache, config, metrics, models, pipeline
-    from harness.platform import workplace
+    from harness import cache, config, metrics, pipeline
     from harness.port_choice import choose_ports, require_ports
     from harness.progress import Progress
     from harness.store import Store, document
@@ -89,17 +90,11 @@ def _measure(chosen: Chosen, names: tuple[str, ...], *, resume: bool = False) ->
         except (KeyError, TypeError) as error:
             msg = f"run {record.id} does not say what it was asked for (no {error}): start a new run"
             raise UsageError(msg) from error
-    chosen = _with_defaults(chosen, settings_file)
+    chosen = with_defaults(chosen, settings_file)
     chosen.require_one_model_for_data()
-    settings = _settings(chosen, settings_file)
-    plan = _plan(chosen, names, settings, settings_file)
-    for model in plan.models:
-        models.sample_inputs(model, 1, settings.data)  # a data set that does not fit is known before the work
-    for implementation in plan.implementations:
-        implementation.describe()  # so is a library that is not there
-    place = workplace(settings_file.path("boards"), settings.sketchbook)
-    for board in plan.boards:
-        place.require_core(board)
+    settings = settings_of(chosen, settings_file)
+    plan = plan_of(chosen, names, settings, settings_file)
+    place = prepare(plan, settings, settings_file)
     ports: dict[str, str] = {}
     if any(metrics.all_metrics()[name].NEEDS_RIG for name in names):
         ports = choose_ports(plan.boards, chosen.port, settings_file.port_of)
@@ -130,7 +125,8 @@ def _measure(chosen: Chosen, names: tuple[str, ...], *, resume: bool = False) ->
     return 0 if all(m.status.is_answer for m in record.measurements) else 1
 
 
-def _with_defaults(chosen: Chosen, settings_file: Config) -> Chosen:
+def with_defaults(chosen: Chosen, settings_file: Config) -> Chosen:
+    """Return what was chosen with a board, models and implementations where none were named."""
     from harness import implementations, models
 
     if not chosen.boards:
@@ -152,7 +148,8 @@ def default_board(settings_file: Config) -> tuple[str, str]:
     return (found[0], f", the only known board attached (at {found[1].path})") if found else (DEFAULT_BOARD, "")
 
 
-def _settings(chosen: Chosen, settings_file: Config) -> Settings:
+def settings_of(chosen: Chosen, settings_file: Config) -> Settings:
+    """Return what was chosen for the whole run."""
     from harness.case import Settings
 
     return Settings(
@@ -167,7 +164,23 @@ def _settings(chosen: Chosen, settings_file: Config) -> Settings:
     )
 
 
-def _plan(chosen: Chosen, names: tuple[str, ...], settings: Settings, settings_file: Config) -> Plan:
+def prepare(plan: Plan, settings: Settings, settings_file: Config) -> Workplace:
+    """Return the workplace for a plan; what is wrong or missing is told before the work begins."""
+    from harness import models
+    from harness.platform import workplace
+
+    for model in plan.models:
+        models.sample_inputs(model, 1, settings.data)
+    for implementation in plan.implementations:
+        implementation.describe()  # raises where its library is not there
+    place = workplace(settings_file.path("boards"), settings.sketchbook)
+    for board in plan.boards:
+        place.require_core(board)
+    return place
+
+
+def plan_of(chosen: Chosen, names: tuple[str, ...], settings: Settings, settings_file: Config) -> Plan:
+    """Return the cases to measure ``names`` of; raises ``UsageError`` for what cannot be."""
     from harness import implementations, models
     from harness.pipeline import Plan
 
@@ -179,9 +192,17 @@ def _plan(chosen: Chosen, names: tuple[str, ...], settings: Settings, settings_f
     return Plan(
         models=loaded,
         implementations=[implementations.create(name, settings) for name in dict.fromkeys(chosen.implementations)],
-        boards=[settings_file.load_board(name) for name in dict.fromkeys(chosen.boards)],
+        boards=[_board(name, chosen, settings_file) for name in dict.fromkeys(chosen.boards)],
         metrics=names,
     )
+
+
+def _board(name: str, chosen: Chosen, settings_file: Config) -> Board:
+    from harness.boards import with_clock
+    from harness.types import Clock
+
+    board = settings_file.load_board(name)
+    return with_clock(board, Clock(chosen.clock)) if chosen.clock else board
 
 
 def _plan_json(chosen: Chosen, names: tuple[str, ...], plan: Plan, settings: Settings) -> dict[str, Any]:
@@ -199,6 +220,7 @@ def _plan_json(chosen: Chosen, names: tuple[str, ...], plan: Plan, settings: Set
         "no_fuse": chosen.no_fuse,
         "tflm_library": str(chosen.tflm_library.resolve()) if chosen.tflm_library else None,
         "sketchbook": str(chosen.sketchbook.resolve()) if chosen.sketchbook else None,
+        "clock": chosen.clock,
         "port": chosen.port,
         "data": str(chosen.data.resolve()) if chosen.data else None,
         "inputs": chosen.inputs,
@@ -221,6 +243,7 @@ def _chosen_again(plan: Mapping[str, Any], now: Chosen) -> tuple[Chosen, tuple[s
         no_fuse=plan.get("no_fuse", False),
         tflm_library=path("tflm_library"),
         sketchbook=path("sketchbook"),
+        clock=plan.get("clock"),
         port=now.port or plan.get("port"),
         data=path("data"),
         inputs=plan["inputs"],

@@ -60,6 +60,11 @@ _MEASURING = (
         help="Arduino sketchbook whose cores and libraries may be used.",
     ),
     click.option(
+        "--clock",
+        type=click.Choice(["cycle-model", "instruction-count"]),
+        help="What times on a virtual board are (default: cycles where its file says how to count them).",
+    ),
+    click.option(
         "--port",
         metavar="PORT",
         help="Port of the one real board: a path, rfc2217://HOST:PORT or socket://HOST:PORT.",
@@ -78,9 +83,13 @@ _MEASURING = (
         metavar="N",
         help="How many inputs the output is checked on.",
     ),
+)
+_RESULTS = (
     click.option(
         "--results", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Folder for results."
     ),
+)
+_OUTPUT = (
     click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output."),
     click.option("--verbose", "-v", is_flag=True, help="Tell every step."),
 )
@@ -92,8 +101,13 @@ def selection(command: _Command) -> _Command:
 
 
 def measuring(command: _Command) -> _Command:
-    """Add the options of everything that builds and measures."""
-    return _apply(_SELECTION + _MEASURING, command)
+    """Add the options of everything that builds, measures and keeps results."""
+    return _apply(_SELECTION + _MEASURING + _RESULTS + _OUTPUT, command)
+
+
+def profiling(command: _Command) -> _Command:
+    """Add the options of what builds and measures, and keeps nothing."""
+    return _apply(_SELECTION + _MEASURING + _OUTPUT, command)
 
 
 def _apply(options: tuple[Callable[[_Command], _Command], ...], command: _Command) -> _Command:
@@ -114,6 +128,7 @@ class Chosen:
     no_fuse: bool = False
     tflm_library: Path | None = None
     sketchbook: Path | None = None
+    clock: str | None = None
     port: str | None = None
     data: Path | None = None
     inputs: int = 4

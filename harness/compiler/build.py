@@ -140,6 +140,7 @@ class _Maker:
                 function=function,
                 arguments=tuple(arguments),
                 operators=tuple(operator.name for operator in whole.operators),
+                places=tuple(operator.index for operator in whole.operators),
                 tensors=whole.outputs,
             )
         )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness import sketch
 from harness.boards import Board
 from harness.case import LibraryUse, Settings
-from harness.compiler import source
+from harness.compiler import flatbuffer, source
+from harness.compiler.memory import Span, blocks
 from harness.compiler.program import Program
 from harness.compiler.service import compile_model, tvm_version
+from harness.layout import Block
 from harness.models import Model
-from harness.sketch import Sketch
+from harness.sketch import Markers, Sketch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,8 +27,10 @@ class Executor:
     """What it is called in a sentence."""
     arena_bytes: Callable[[Program], int]
     """Memory of a program's tensors, in bytes."""
-    files: Callable[[Program, str], Mapping[str, str]]
-    """The sketch's own files (name → text) for a program and a title."""
+    files: Callable[[Program, str, Markers], Mapping[str, str]]
+    """The sketch's own files (name → text) for a program, a title and what is to be marked."""
+    spans: Callable[[Program], Sequence[Span]]
+    """Where each of a program's buffers lies, and while which steps it may not be overwritten."""
     missing_memory: Callable[[str], int | None]
     """How many bytes the board lacked that said this; None where it failed for another reason."""
 
@@ -69,7 +73,16 @@ class TvmImplementation:
         """Return how many bytes the board lacked that said this."""
         return self._executor.missing_memory(said)
 
-    def sketch(self, model: Model, board: Board, arena: int | None) -> Sketch:
+    def parts(self, model: Model) -> tuple[tuple[int, ...], ...]:
+        """Return the operators that each call computes, in the order of the calls."""
+        return tuple(call.places for call in self._program(model).calls)
+
+    def layout(self, model: Model) -> tuple[Block, ...]:
+        """Return the tensors in the memory that is planned for them."""
+        program = self._program(model)
+        return blocks(program, self._executor.spans(program), flatbuffer.outline(model))
+
+    def sketch(self, model: Model, board: Board, arena: int | None, *, markers: Markers = Markers.NONE) -> Sketch:
         """Return the sketch; its memory is what was planned, whatever ``arena`` says."""
         del arena
         program, title = self._program(model), f"{model.name} with {self.describe()}"
@@ -79,7 +92,8 @@ class TvmImplementation:
             implementation=self.name,
             title=title,
             model_digest=model.sha256[:12],
-            files=self._executor.files(program, title),
+            files=self._executor.files(program, title, markers),
+            marked=len(program.calls) if markers is Markers.OPERATORS else None,
         )
 
     def _program(self, model: Model) -> Program:

@@ -18,6 +18,7 @@ from harness.compiler import source
 from harness.compiler.plan import Request
 from harness.compiler.program import Argument, Buffer, Call, Constant, Function, Place, Program
 from harness.compiler.storage import Storages, share
+from harness.sketch import Markers
 
 _RUNTIME = (
     "graph_executor.c", "graph_executor.h", "graph_flash.h", "graph_loader.c", "graph_loader.h", "json_reader.c",
@@ -50,12 +51,13 @@ class Graph:
         return sum(self.storage_sizes.values())
 
 
-def files(program: Program, title: str) -> dict[str, str]:
+def files(program: Program, title: str, *, markers: Markers = Markers.NONE) -> dict[str, str]:
     """Return the executor and ``operators.c``, which holds the network as ``graph_module``."""
     made = graph(program)
     text = compact(made.document)
     values = source.common(program) | {
         "title": title,
+        "markers": markers is Markers.OPERATORS,
         "wrappers": [_wrapper(program, number) for number in range(len(program.functions))],
         "parameters": [(storage, program.constants[index].name) for storage, index in made.parameters],
         "json_bytes": len(text),

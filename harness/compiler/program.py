@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever a stored program of an older mcuprof can no longer be read."""
 
 
@@ -81,6 +81,8 @@ class Call:
     arguments: tuple[Argument, ...]
     operators: tuple[str, ...]
     """Names of the network's operators that it computes, in order."""
+    places: tuple[int, ...]
+    """Where those operators are in the network."""
     tensors: tuple[int, ...]
     """Indices of the network's tensors that it writes, in the order of the written arguments."""
 

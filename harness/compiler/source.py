@@ -13,6 +13,7 @@ from harness.boards import Board
 from harness.compiler.c_words import C_TYPES, literal
 from harness.compiler.program import Argument, Call, Constant, Function, Interface, Place, Program
 from harness.errors import UnsupportedError
+from harness.sketch import Markers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,9 +29,9 @@ _NEEDS = {
 _LINE = 110
 
 
-def files(program: Program, title: str, prefix: str = "model") -> dict[str, str]:
+def files(program: Program, title: str, prefix: str = "model", *, markers: Markers = Markers.NONE) -> dict[str, str]:
     """Return ``<prefix>.c`` and ``<prefix>.h``, which run the network by ``<prefix>_invoke()``."""
-    values = _values(program, title, prefix)
+    values = _values(program, title, prefix) | {"markers": markers is Markers.OPERATORS}
     return {
         f"{prefix}.c": sketch.render("tvm/model.c.j2", **values),
         f"{prefix}.h": sketch.render("tvm/model.h.j2", **values),

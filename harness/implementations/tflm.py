@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -12,9 +12,10 @@ from harness import cores, models, paths, sketch
 from harness.boards import Board
 from harness.case import LibraryUse, Settings
 from harness.errors import UnsupportedError
+from harness.layout import Block
 from harness.models import Model, OperatorUse
 from harness.setup.tflm_sources import find_tflm_sources
-from harness.sketch import Sketch
+from harness.sketch import Markers, Sketch
 from harness.tflm.crate import crate_folder, make_library
 from harness.tflm.library import TflmLibrary, describe, find_library
 from harness.tflm.trim import trim
@@ -95,7 +96,16 @@ class Tflm:
             return int(found[1]) - int(found[2])
         return 0 if _MEMORY.search(said) else None
 
-    def sketch(self, model: Model, board: Board, arena: int | None) -> Sketch:
+    def parts(self, model: Model) -> tuple[tuple[int, ...], ...]:
+        """Return the operators one by one: that is how the interpreter runs them."""
+        return tuple((place,) for place in range(_operator_count(model)))
+
+    def layout(self, model: Model) -> tuple[Block, ...]:
+        """Return nothing: the interpreter plans its arena on the board, and tells nobody."""
+        del model
+        return ()
+
+    def sketch(self, model: Model, board: Board, arena: int | None, *, markers: Markers = Markers.NONE) -> Sketch:
         """Return the sketch, with a static arena of ``arena`` bytes or, with None, one from the heap by request.
 
         Raises ``UnsupportedError`` for an AVR, whose compiler comes without the C++ library that TFLM is written for.
@@ -108,8 +118,15 @@ class Tflm:
             implementation=self.name,
             title=f"{model.name} with {self.describe()}",
             model_digest=model.sha256[:12],
-            files=files(model_bytes=model.data, operators=model.operators, library=self._library, arena_bytes=arena),
+            files=files(
+                model_bytes=model.data,
+                operators=model.operators,
+                library=self._library,
+                arena_bytes=arena,
+                markers=markers,
+            ),
             library_headers=(),
+            marked=_operator_count(model) if markers is Markers.OPERATORS else None,
         )
 
 
@@ -118,8 +135,17 @@ def create(settings: Settings) -> Tflm:
     return Tflm(settings)
 
 
+def _operator_count(model: Model) -> int:
+    return sum(use.count for use in model.operators)
+
+
 def files(
-    *, model_bytes: bytes, operators: Sequence[OperatorUse], library: TflmLibrary, arena_bytes: int | None
+    *,
+    model_bytes: bytes,
+    operators: Sequence[OperatorUse],
+    library: TflmLibrary,
+    arena_bytes: int | None,
+    markers: Markers = Markers.NONE,
 ) -> dict[str, str]:
     """Return the sketch's files (name → text) that run a model with the interpreter of ``library``.
 
@@ -127,7 +153,7 @@ def files(
     less of it. With None the board takes an arena from its heap when it is told a size. Raises
     ``UnsupportedError`` where the library has no kernel for one of ``operators``.
     """
-    registrations = tuple(dict.fromkeys(library.registration(use) for use in operators))
+    registrations: Mapping[str, str] = {library.registration(use): _lookup(use) for use in operators}
     model = models.parse(model_bytes, Path("model.tflite"))
     words = model_words(model_bytes)
     return {
@@ -135,6 +161,7 @@ def files(
             "tflm/network.cpp.j2",
             library=library,
             registrations=registrations,
+            markers=markers is Markers.OPERATORS,
             arena_bytes=arena_bytes,
             log_bytes=LOG_BYTES,
             input_count=len(model.inputs),
@@ -143,6 +170,12 @@ def files(
         "model_data.h": sketch.render("tflm/model_data.h.j2", model_bytes=len(model_bytes), word_count=len(words)),
         "model_data.cpp": sketch.render("tflm/model_data.cpp.j2", word_count=len(words), words=_initializer(words)),
     }
+
+
+def _lookup(use: OperatorUse) -> str:
+    """Return what a resolver finds an operator by: its name or number, and its version."""
+    key = f"tflite::BuiltinOperator_{use.name}" if use.custom is None else f'"{use.custom}"'
+    return f"{key}, {use.version}"
 
 
 def model_words(content: bytes) -> tuple[int, ...]:

@@ -14,8 +14,9 @@ from rich.table import Table
 from harness import metrics
 from harness.arduino import OPTIMIZATIONS
 from harness.report import details
+from harness.report.clocks import clock_notes
 from harness.report.formats import cell, seconds
-from harness.types import Clock, Measurement, Status
+from harness.types import Measurement, Status
 
 _PIPE_WIDTH = 120
 _ANY_WIDTH = 10_000
@@ -97,7 +98,8 @@ def _styled(measurement: Measurement | None) -> str:
 
 def notes(measurements: Sequence[Measurement]) -> list[str]:
     """Return what has to be known to read the table, each in one sentence."""
-    return [*_reasons(measurements), *_clocks(measurements), *_versions(measurements), *_costs(measurements)]
+    clocks = clock_notes((m.board, m.clock, m.provenance) for m in measurements)
+    return [*_reasons(measurements), *clocks, *_versions(measurements), *_costs(measurements)]
 
 
 def _reasons(measurements: Sequence[Measurement]) -> list[str]:
@@ -107,24 +109,6 @@ def _reasons(measurements: Sequence[Measurement]) -> list[str]:
         if m.status is not Status.OK
     }
     return list(found)
-
-
-def _clocks(measurements: Sequence[Measurement]) -> list[str]:
-    found = []
-    counted = {m.board for m in measurements if m.clock is Clock.INSTRUCTION_COUNT}
-    if counted:
-        found.append(
-            f"times on {' and '.join(sorted(counted))} are counts of executed instructions, and the time beside them "
-            "is at one instruction a clock. A real board needs more cycles than instructions: on known programs "
-            "these times were 0.25 to 0.76 of the hardware's, and did not always rank alike"
-        )
-    modelled = {m.board for m in measurements if m.clock is Clock.CYCLE_MODEL}
-    if modelled:
-        found.append(
-            f"times on {' and '.join(sorted(modelled))} are cycles of the AVR, counted by the chip's own timer as "
-            "simavr plays it, and the time beside them is at the board's clock"
-        )
-    return found
 
 
 def _versions(measurements: Sequence[Measurement]) -> list[str]:

@@ -9,33 +9,36 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness import cmd
-from harness.boards import Board
+from harness.boards import Board, Cycles
 from harness.errors import MissingError, RigError
 from harness.session import Counts
+from harness.trace import Detail, Trace, last_region
 from harness.virtual import toolmaking
 
 _SOURCES = Path(__file__).with_name("cycles")
 _QEMU_VERSION = re.compile(r"version (\d+)\.(\d+)")
-_REGION = re.compile(r"region cycles=(\d+) instructions=(\d+)")
 
 
 class CycleCounter:
-    """The timed regions of one virtual board, as the plugin writes them down when they end."""
+    """The timed regions of one virtual board, as the plugin writes them down when they end.
 
-    def __init__(self, board: Board, qemu: str, file: Path) -> None:
+    A board whose file says nothing of its memory is counted as one without wait states.
+    """
+
+    def __init__(self, board: Board, qemu: str, file: Path, detail: Detail = Detail.TOTALS) -> None:
         self._board = board
         self._plugin = plugin(qemu)
         self._file = file
+        self._detail = detail
         self._read = 0
+        self._last: Trace | None = None
 
     def arguments(self) -> list[str]:
         """Return the words for QEMU's command line; what was counted before is forgotten."""
         self._read = 0
+        self._last = None
         self._file.unlink(missing_ok=True)
-        facts = self._board.cycles
-        if facts is None:
-            msg = f"{self._board.name} has no cycle model"
-            raise ValueError(msg)
+        facts = self._board.cycles or Cycles()
         settings = {
             "out": self._file,
             "flash_bytes": self._board.flash_bytes,
@@ -43,20 +46,21 @@ class CycleCounter:
             "fetch_waits": facts.fetch_waits,
             "cache_bytes": facts.cache_bytes,
             "cache_ways": facts.cache_ways,
+            "profile": "on" if self._detail is Detail.CALLS else "off",
         }
         return ["-plugin", ",".join([str(self._plugin), *(f"{key}={value}" for key, value in settings.items())])]
 
     def last(self) -> Counts:
         """Return the counts of the region that has ended last; raises ``RigError`` where none has since."""
-        found = None
-        for line in self._new_lines():
-            match = _REGION.fullmatch(line)
-            if match:
-                found = Counts(cycles=int(match[1]), instructions=int(match[2]))
-        if found is None:
+        self._last = last_region(self._new_lines())
+        return self.trace().whole
+
+    def trace(self) -> Trace:
+        """Return all that is known of the region that ``last`` counted; raises ``RigError`` as it does."""
+        if self._last is None:
             msg = "the cycle model of the virtual board counted no timed region: is the sketch of another mcuprof?"
             raise RigError(msg)
-        return found
+        return self._last
 
     def _new_lines(self) -> Iterator[str]:
         try:
@@ -75,7 +79,7 @@ def plugin(qemu: str) -> Path:
     if compiler is None:
         msg = (
             "the cycle model of the virtual boards needs a C compiler (cc): `apt-get install gcc libc6-dev` as root "
-            "gets it; `--clock instruction-count` does without"
+            "gets it; times by `--clock instruction-count` need none"
         )
         raise MissingError(msg)
     interface = _interface(qemu)

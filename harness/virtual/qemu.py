@@ -12,6 +12,7 @@ from harness.boards import Board, Virtual
 from harness.errors import MissingError, RigError
 from harness.serial_port import SerialPort
 from harness.session import Session
+from harness.trace import Detail
 from harness.virtual.cycle_model import CycleCounter
 from harness.virtual.machine import RigFolder, await_machine, last_words
 from harness.virtual.tty import VirtualPort
@@ -22,7 +23,7 @@ _PROGRAM = "qemu-system-arm"
 class QemuRig:
     """A virtual Cortex-M board behind the tty ``port``."""
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: Board, detail: Detail = Detail.TOTALS) -> None:
         if board.virtual is None:
             msg = f"{board.name} is not a virtual board"
             raise ValueError(msg)
@@ -36,7 +37,9 @@ class QemuRig:
         self._virtual: Virtual = board.virtual
         self._folder = RigFolder()
         self._log = self._folder.path / "qemu.log"
-        self._counter = CycleCounter(board, _PROGRAM, self._folder.path / "cycles") if board.cycles else None
+        self._counter: CycleCounter | None = None
+        if board.cycles or detail is Detail.CALLS:
+            self._counter = CycleCounter(board, _PROGRAM, self._folder.path / "cycles", detail)
         self._machine: cmd.Process | None = None
         self._lock = threading.Lock()
         self._closed = False
@@ -59,8 +62,10 @@ class QemuRig:
 
     def open(self) -> Session:
         """Open the port; raises ``RigError`` where it cannot be had."""
-        count = self._counter.last if self._counter else None
-        return Session(SerialPort(self.port, self.board.baud), self.trouble, count=count)
+        port = SerialPort(self.port, self.board.baud)
+        if self._counter is None:
+            return Session(port, self.trouble)
+        return Session(port, self.trouble, count=self._counter.last, trace=self._counter.trace)
 
     def trouble(self) -> str | None:
         """Say what is wrong with the machine, or None when it runs."""

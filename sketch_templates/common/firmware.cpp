@@ -10,6 +10,10 @@
 #include "reset.h"
 #include "wire.h"
 
+#if defined(MCUPROF_PARTS)
+#include "part_times.h"
+#endif
+
 #if defined(__AVR__)
 #include <avr/sleep.h>
 extern "C" char *__brkval;  // avr-libc's: the end of the heap, or null
@@ -38,6 +42,9 @@ struct Stretch {
 
 // Times one call. Nothing is printed and no interrupt is served inside.
 bool timed(bool (*call)(), Stretch *stretch) {
+#if defined(MCUPROF_PARTS)
+  part_times_clear();
+#endif
   const Interrupts were = region_begin();
   const uint32_t first_cycle = cycle_counter();
   const auto start = clock_start();
@@ -223,6 +230,22 @@ void on_run(const char *) {
   answer_stretch(within_stack, ok, stretch);
 }
 
+#if defined(MCUPROF_PARTS)
+
+// One at a time, because a network may have more operators than a line has room for.
+void on_part(const char *arguments) {
+  uint32_t index = 0;
+  if (!read_number(&arguments, &index) || index >= part_count || index >= MCUPROF_PARTS) {
+    return answer_fail(TEXT("there is no such part"));
+  }
+  add_field(TEXT("count="), part_count);
+  add(TEXT(" "));
+  add_field(part_clock_is_cycles ? TEXT("cycles=") : TEXT(MCUPROF_CLOCK), part_ticks[index]);
+  answer_done();
+}
+
+#endif
+
 void on_output(const char *arguments) {
   uint32_t index = 0;
   uint32_t offset = 0;
@@ -278,6 +301,9 @@ void firmware_loop() {
   if (request.is(TEXT("stash"))) return on_stash(request.arguments);
   if (request.is(TEXT("run"))) return on_run(request.arguments);
   if (request.is(TEXT("output"))) return on_output(request.arguments);
+#if defined(MCUPROF_PARTS)
+  if (request.is(TEXT("part"))) return on_part(request.arguments);
+#endif
   if (request.is(TEXT("reset"))) return on_reset(request.arguments);
   answer_fail(TEXT("unknown request"));
 }

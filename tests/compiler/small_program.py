@@ -56,9 +56,9 @@ def small_program() -> Program:
         ),
         calls=(
             Call(function=0, arguments=(_in(0), _in(1), Argument(place=Place.CONSTANT, index=0), _in(2), _in(3)),
-                 operators=("MIX",), tensors=(2,)),
-            Call(function=1, arguments=(_in(2), _in(4)), operators=("NEG",), tensors=(3,)),
-            Call(function=1, arguments=(_in(4), _in(5)), operators=("NEG",), tensors=(4,)),
+                 operators=("MIX",), places=(0,), tensors=(2,)),
+            Call(function=1, arguments=(_in(2), _in(4)), operators=("NEG",), places=(1,), tensors=(3,)),
+            Call(function=1, arguments=(_in(4), _in(5)), operators=("NEG",), places=(2,), tensors=(4,)),
         ),
         helpers=(),
         arena_bytes=32,

@@ -7,6 +7,7 @@ import pytest
 from harness import boards, models, sketch
 from harness.case import Settings
 from harness.implementations.tflm import Tflm
+from harness.sketch import Markers
 from harness.tflm.headers import DebugLog, Operators, Resolver
 from harness.tflm.library import TflmLibrary
 
@@ -32,16 +33,18 @@ def library(*, old: bool) -> TflmLibrary:
     )  # fmt: skip
 
 
-def tflm(*, old: bool, arena: int | None):
+def tflm(*, old: bool, arena: int | None, markers=Markers.NONE):
     implementation = Tflm(Settings())
     implementation.__dict__["_library"] = library(old=old)
-    return implementation.sketch(models.load("digits"), boards.load("nano33ble-sim"), arena)
+    return implementation.sketch(models.load("digits"), boards.load("nano33ble-sim"), arena, markers=markers)
 
 
 CASES = {
     "tflm_2020": lambda: tflm(old=True, arena=4096),
     "tflm_today": lambda: tflm(old=False, arena=4096),
     "tflm_arena_search": lambda: tflm(old=False, arena=None),
+    "tflm_2020_marked": lambda: tflm(old=True, arena=4096, markers=Markers.OPERATORS),
+    "tflm_today_marked": lambda: tflm(old=False, arena=4096, markers=Markers.OPERATORS),
     "firmware_alone": lambda: sketch.bare(boards.load("spresense-sim")),
 }
 

@@ -17,7 +17,7 @@ from harness.fake_bus import FakeBus, Plug
 from harness.metrics import all_metrics
 from harness.serial_port import Device
 from harness.serial_rig import SerialRig
-from harness.sketch import Sketch
+from harness.sketch import Markers, Sketch
 from harness.store import Store, load
 from harness.types import Reading
 from harness.workbench import Workbench
@@ -68,7 +68,13 @@ class FakeImplementation:
     def missing_memory(self, said):
         return 0 if "memory" in said else None
 
-    def sketch(self, model, board, arena):
+    def parts(self, model):
+        return ((0,), (1,))
+
+    def layout(self, model):
+        return ()
+
+    def sketch(self, model, board, arena, *, markers=Markers.NONE):
         return Sketch(files={}, digest=f"{self.name}-{model.name}")
 
 
@@ -113,7 +119,7 @@ class Lab:
         monkeypatch.setattr("harness.metrics.flash.require_fit", lambda built: built.build.program_bytes)
         monkeypatch.setattr("harness.metrics.flash.measure", lambda built: Reading(value=5000, unit="B"))
 
-    def _connect(self, board, port):
+    def _connect(self, board, port, detail):
         return SerialRig(
             board, port, devices=self.bus.devices, open_port=self.bus.open, timer=self.bus.timer
         )  # fmt: skip
