@@ -19,6 +19,9 @@ _MACHINE_BYTES = 4 << 20
 """Each of the machine's two memories."""
 _ICOUNT_SHIFTS = range(6, 11)
 """Steps in which the machine's timer can be read to the instruction."""
+_WAITS = range(101)
+_CACHE_BYTES = 1 << 20
+_CACHE_WAYS = 64
 _FQBN = re.compile(r"[\w.-]+:[\w.-]+:[\w.-]+(:[\w.-]+=[\w.+-]+(,[\w.-]+=[\w.+-]+)*)?", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,32}")
 """The firmware tells its board's name in a line that a small board has room for."""
@@ -189,6 +192,11 @@ def _check(board: Board, path: Path) -> None:
             board.flash is None or board.is_virtual,
             "a virtual board; a real one's core says it",
         ),
+        (
+            "cycles",
+            board.cycles is None or board.virtual is not None,
+            "a virtual Cortex-M board; others count by themselves",
+        ),
     )
     _require(limits, path)
     if not _FQBN.fullmatch(board.fqbn):
@@ -224,6 +232,16 @@ def _check_machine(board: Board, virtual: Virtual, path: Path) -> None:
         ("virtual.icount_shift", virtual.icount_shift in _ICOUNT_SHIFTS, "6 to 10"),
     )
     _require(limits, path)
+    cycles = board.cycles or Cycles()
+    _require(
+        (
+            ("cycles.load_waits", cycles.load_waits in _WAITS, "0 to 100 cycles"),
+            ("cycles.fetch_waits", cycles.fetch_waits in _WAITS, "0 to 100 cycles"),
+            ("cycles.cache_bytes", 0 <= cycles.cache_bytes <= _CACHE_BYTES, f"0 to {_CACHE_BYTES:,}"),
+            ("cycles.cache_ways", 1 <= cycles.cache_ways <= _CACHE_WAYS, f"1 to {_CACHE_WAYS}"),
+        ),
+        path,
+    )
 
 
 def _require(limits: Iterable[tuple[str, bool, str]], path: Path) -> None:

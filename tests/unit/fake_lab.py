@@ -24,7 +24,7 @@ from harness.workbench import Workbench
 
 RIGHT = {"init": 123e-6, "inference": 1234e-6, "output": 0, "ram": 8984, "flash": 5000}
 """What every fault must leave as it is."""
-_BOARD = msgspec.structs.replace(boards.load("nano33ble-sim"), virtual=None, flash=None, fqbn="a:b:c")
+_BOARD = msgspec.structs.replace(boards.load("nano33ble-sim"), virtual=None, cycles=None, flash=None, fqbn="a:b:c")
 
 
 class HardwareBoard(FakeBoard):

@@ -56,10 +56,12 @@ def test_a_second_virtual_board_of_the_same_core_is_no_clash(tmp_path):
 
 
 def test_times_are_told_in_the_unit_of_the_board():
-    uno, real, nano = (boards.load(name) for name in ("uno-sim", "uno", "nano33ble-sim"))
+    uno, real, modelled = (boards.load(name) for name in ("uno-sim", "uno", "nano33ble-sim"))
+    nano = boards.with_clock(modelled, Clock.INSTRUCTION_COUNT)
     assert Stretch(time=1600, unit="cycles").on(uno) == 1600
     assert Stretch(time=1600, unit="cycles").on(real) == pytest.approx(100e-6)
     assert Stretch(time=7, unit="instructions").on(nano) == 7
+    assert Stretch(time=7, unit="instructions", cycles=9).on(modelled) == 9
     for stretch, board in ((Stretch(time=1, unit="s"), uno), (Stretch(time=1, unit="cycles"), nano)):
         with pytest.raises(RigError, match="the firmware tells times in"):
             stretch.on(board)

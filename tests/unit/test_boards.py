@@ -31,7 +31,30 @@ def test_the_virtual_boards_have_the_memory_of_the_boards_they_stand_for():
     assert (nano.flash_bytes, nano.ram_bytes, nano.clock_hz) == (983_040, 262_144, 64_000_000)
     assert (spresense.flash_bytes, spresense.ram_bytes, spresense.clock_hz) == (1_572_864, 1_572_864, 156_000_000)
     assert nano.virtual.ram_reserved_bytes == 20_480
-    assert nano.clock is Clock.INSTRUCTION_COUNT
+    assert nano.clock is spresense.clock is Clock.CYCLE_MODEL
+
+
+def test_a_virtual_board_may_count_instructions():
+    nano = boards.load("nano33ble-sim")
+    counting = boards.with_clock(nano, Clock.INSTRUCTION_COUNT)
+    assert counting.clock is Clock.INSTRUCTION_COUNT
+    assert counting.digest == nano.digest, "the program is the same"
+    assert boards.with_clock(nano, Clock.CYCLE_MODEL) is nano
+
+
+@pytest.mark.parametrize(
+    ("name", "clock"),
+    [("nano33ble", "instruction-count"), ("nano33ble", "cycle-model"), ("uno-sim", "instruction-count")],
+)
+def test_a_clock_that_a_board_does_not_have(name, clock):
+    with pytest.raises(UsageError, match=f"--clock {clock}: times on {name} are read from its .* clock alone"):
+        boards.with_clock(boards.load(name), Clock(clock))
+
+
+def test_cycles_of_a_board_whose_file_does_not_tell_them():
+    board = boards.with_clock(boards.load("nano33ble-sim"), Clock.INSTRUCTION_COUNT)
+    with pytest.raises(UsageError, match=r"instruction-count clock alone: its file has no \[cycles\]"):
+        boards.with_clock(board, Clock.CYCLE_MODEL)
 
 
 def test_a_board_of_ones_own(tmp_path):
@@ -47,6 +70,7 @@ def test_a_board_of_ones_own(tmp_path):
         ("baud = 'fast'", r"mine.toml: the key 'baud': expected `int`, got `str`"),
         ("baud = 0", r"mine.toml: the key 'baud': 0 is too small"),
         ("[flash]\ncore_bytes = 1\ncore = 1", r"unknown key 'core' in \[flash\]; did you mean 'core_bytes'"),
+        ("[cycles]", r"mine.toml: the key 'cycles': expected a virtual Cortex-M board"),
         ("[flash]", r"mine.toml: the key 'core_bytes' in \[flash\] is missing"),
         ("name = 'x'", r"mine.toml: 'name' is not a key"),
         ("baud = ", r"mine.toml is not valid TOML"),

@@ -18,7 +18,7 @@ from harness.firmware import Firmware
 from harness.metrics import all_metrics
 from harness.session import Session
 from harness.store import Store, load
-from harness.types import Reading, Status
+from harness.types import Clock, Reading, Status
 
 BIG = 10_000
 
@@ -102,11 +102,16 @@ class FakeWorkbench:
         pass
 
 
+def counting(name):
+    """A virtual board without a cycle model, for boards in memory have none."""
+    return boards.with_clock(boards.load(name), Clock.INSTRUCTION_COUNT)
+
+
 def measure(tmp_path, workbench, *, board_names=("nano33ble-sim",), names=None, implementations=("tflm",)):
     plan = pipeline.Plan(
         models=[models.load("digits")],
         implementations=[FakeImplementation(name) for name in implementations],
-        boards=[boards.load(name) for name in board_names],
+        boards=[counting(name) for name in board_names],
         metrics=names or tuple(all_metrics()),
     )
     store = Store(tmp_path)
@@ -245,7 +250,7 @@ def test_an_interrupted_run_keeps_what_was_measured_and_goes_on(tmp_path):
     record = store.begin({}, {})
     plan = pipeline.Plan(
         models=[models.load("digits")], implementations=[FakeImplementation()],
-        boards=[boards.load("nano33ble-sim")], metrics=tuple(all_metrics()),
+        boards=[counting("nano33ble-sim")], metrics=tuple(all_metrics()),
     )  # fmt: skip
 
     def interrupt(measurement):

@@ -5,5 +5,5 @@ import os
 from harness import cli, workbench
 from harness.serial_rig import SerialRig
 
-workbench.connect = lambda board, port: SerialRig(board, os.environ["BAD_TTY"])
+workbench.connect = lambda board, port, detail: SerialRig(board, os.environ["BAD_TTY"])
 cli.main()
