@@ -49,6 +49,8 @@ class FakeBoard:
     header: int = 8
     """What each block costs beside its size."""
     instructions: int = 1234
+    parts: tuple[int, ...] = ()
+    """What the operators that the network marks take, in the unit of ``instructions``."""
     faults: Faults = field(default_factory=Faults)
     facts: Mapping[str, str] = field(default_factory=dict)
     """More of what it says of itself."""
@@ -179,6 +181,11 @@ class FakeBoard:
         self._output = self.network(self._stash or bytes(self._input))
         self._input = bytearray(self.tensor_bytes)  # as an arena would, it overwrites its input
         return True, f"instructions={self.instructions}"
+
+    def _on_part(self, index: str) -> tuple[bool, str]:
+        if int(index) >= len(self.parts):
+            return False, "there is no such part"
+        return True, f"count={len(self.parts)} instructions={self.parts[int(index)]}"
 
     def _on_output(self, _index: str, offset: str, count: str) -> tuple[bool, str]:
         piece = self._output[int(offset) : int(offset) + int(count)]

@@ -60,7 +60,7 @@ def _tables(group: Sequence[Profile], *, flash: bool) -> Iterator[tuple[str, Tab
         yield title, _functions(profile)
     if any(profile.usage or profile.layout for profile in group):
         yield f"{where}: memory, in bytes", _memory(group)
-    if flash:
+    if flash and any(profile.symbols for profile in group):
         yield f"{where}: flash by symbol, in bytes", _flash(group)
 
 
@@ -95,20 +95,26 @@ def _operators(group: Sequence[Profile]) -> Table:
 def _types(group: Sequence[Profile]) -> Table:
     """Return ticks a MAC by type of operator, and how much of what the processor could do that is."""
     table = _table("operator", "MACs", left=False)
-    for profile in group:
-        for title in (f"{profile.implementation}\n{_short(profile.unit)}", "a MAC", "of best"):
-            table.add_column(title, justify="right", no_wrap=True)
     network = group[0].network
+    bounded = any(profile.peak(work) for profile in group for work in network if work.macs)
+    for profile in group:
+        for title in (
+            f"{profile.implementation}\n{_short(profile.unit)}",
+            "a MAC",
+            *(["of best"] if bounded else []),
+        ):
+            table.add_column(title, justify="right", no_wrap=True)
     found = rows([profile.operators for profile in group], len(network))
     works = [joined(network[place] for place in row.places) for row in found]
     for kind in dict.fromkeys(work.type for work in works if work.macs):
         macs = sum(work.macs or 0 for work in works if work.type == kind)
         cells = [kind, _count(macs)]
         for place, profile in enumerate(group):
-            ticks = sum(row.ticks[place] or 0 for row, work in zip(found, works, strict=True) if work.type == kind)
+            taken = [row.ticks[place] for row, work in zip(found, works, strict=True) if work.type == kind]
+            ticks = sum(filter(None, taken)) or None
             best = profile.peak(next(work for work in works if work.type == kind))
             share = f"{100 * best.share(ticks, macs):.1f} %" if best and ticks else _NOTHING
-            cells += [_count(ticks), f"{ticks / macs:.2f}", share]
+            cells += [_count(ticks), f"{ticks / macs:.2f}" if ticks else _NOTHING, *([share] if bounded else [])]
         table.add_row(*cells)
     return table
 
@@ -187,8 +193,12 @@ def _flash(group: Sequence[Profile]) -> Table:
         shown.append((f"{len(rest)} others", [sum(size.get(name, 0) for name in rest) for size in sizes]))
     shown.append(("all that has a name", [sum(size.values()) for size in sizes]))
     for name, found in shown:
-        table.add_row(name, *(f"{size:,}" for size in found), *([f"{found[1] - found[0]:+,}"] if two else []))
+        table.add_row(name, *(f"{size:,}" for size in found), *([_difference(*found)] if two else []))
     return table
+
+
+def _difference(first: int, second: int) -> str:
+    return f"{second - first:+,}" if second != first else "0"
 
 
 def _table(*titles: str, left: bool) -> Table:
@@ -256,7 +266,7 @@ def _without_code(profile: Profile) -> str:
 
 def _markers(profile: Profile) -> str:
     """Say what an inference takes more because its operators are marked."""
-    how = "timers around operators add" if profile.clock is Clock.HARDWARE else "markers around operators add"
+    how = f"{'markers' if profile.functions else 'timers'} around operators add"
     share = abs(profile.markers) / profile.plain if profile.plain else 0.0
     sign = "" if profile.markers >= 0 else "-"
     return (

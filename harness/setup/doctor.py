@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from pathlib import Path
 from harness.errors import MissingError
 from harness.setup import arduino_cli, tflm_sources, tools
 
+_CC = "gcc libc6-dev"
 _CORTEX_M4 = ("-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16")
 
 
@@ -58,6 +60,7 @@ def _for_virtual_boards() -> list[Check]:
             debian="qemu-system-arm",
             homebrew="qemu",
         ),
+        _host_compiler(),
     ]
 
 
@@ -91,6 +94,19 @@ def _program(name: str, arguments: Sequence[str], *, needed_for: str, debian: st
         version=f"{'.'.join(map(str, version))} ({path})" if found and version else str(path or ""),
         needed_for=needed_for,
         remedy="" if found else _remedy(name, debian=debian, homebrew=homebrew),
+    )
+
+
+def _host_compiler() -> Check:
+    """Ask the machine's own C compiler for the headers of its C library, which Debian packages apart."""
+    path, _ = _first_answer("cc", ["-fsyntax-only", "-x", "c", "-include", "stdio.h", os.devnull])
+    remedy = "`xcode-select --install`" if sys.platform == "darwin" else _remedy("cc", debian=_CC, homebrew=None)
+    return Check(
+        name="cc",
+        found=path is not None,
+        version=str(path or ""),
+        needed_for="counting cycles on the virtual boards with a Cortex-M",
+        remedy="" if path else remedy,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -87,6 +88,8 @@ def plugin(qemu: str) -> Path:
     digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()[:12]
     code = [str(path) for path in sources if path.suffix == ".c"]
     flags = ["-O2", "-std=gnu11", "-fPIC", "-shared", "-fvisibility=hidden", f"-DPLUGIN_INTERFACE={interface}"]
+    if sys.platform == "darwin":
+        flags += ["-undefined", "dynamic_lookup"]  # QEMU's functions are found when it loads the plugin
     return toolmaking.made(
         f"cycles-{interface}", digest, lambda new: [[compiler, *flags, "-o", str(new), *code]], "the cycle model"
     )

@@ -38,6 +38,10 @@ class HardwareBoard(FakeBoard):
         done, text = super()._on_run()
         return done, text.replace("instructions", "us")
 
+    def _on_part(self, index):
+        done, text = super()._on_part(index)
+        return done, text.replace("instructions", "us")
+
 
 def plug(name="mine", number="S1", path="/dev/ttyACM0", **facts) -> Plug:
     board = HardwareBoard(heap=10_000, network_heap=1000)
@@ -128,20 +132,24 @@ class Lab:
         arrays = [[np.array([1, 2, 3, 4], np.int8)]]
         return Expected(inputs=arrays, outputs=arrays, source="here", reference="itself")
 
-    def run(self, *implementations, names=()):
-        plan = pipeline.Plan(
+    def plan(self, *implementations, names=()):
+        return pipeline.Plan(
             models=[models.load("digits")],
             implementations=[FakeImplementation(name) for name in implementations or ("tflm",)],
             boards=self.boards,
             metrics=names or tuple(all_metrics()),
         )
-        self.record = self.store.begin({}, {})
+
+    def workbench(self, wire=None):
         workplace = type("Workplace", (), {"digest": "none"})()
-        settings = Settings(runs=5)
-        bench = Workbench(
-            workplace, settings, lambda text: None, ports=self.paths,
-            wire=self.store.wire_folder(self.record), timer=self.bus.timer,
+        return Workbench(
+            workplace, Settings(runs=5), lambda text: None, ports=self.paths, wire=wire, timer=self.bus.timer
         )  # fmt: skip
+
+    def run(self, *implementations, names=()):
+        plan = self.plan(*implementations, names=names)
+        self.record = self.store.begin({}, {})
+        bench = self.workbench(self.store.wire_folder(self.record))
         watcher = pipeline.Watcher(case_begins=lambda case: None, measured=lambda measurement: None)
         try:
             pipeline.run(plan, bench, self.store, self.record, watcher)

@@ -12,6 +12,7 @@ NAMES = [
     "newlib",
     "libstdc++",
     "qemu-system-arm",
+    "cc",
     "TFLM sources",
 ]
 
@@ -36,6 +37,7 @@ def test_on_a_whole_machine_everything_is_found_with_its_version(machine):
     machine.add("bin", "arm-none-eabi-gcc", lambda argv, _: f"{library}\n" if "file" in argv[-1] else "12.2.1\n")
     machine.add("bin", "arm-none-eabi-g++", f"{library}\n")
     machine.add("bin", "qemu-system-arm", "QEMU emulator version 7.2.22\n")
+    machine.add("bin", "cc", "")
     tflm_sources.home().mkdir(parents=True)
     (tflm_sources.home() / ".complete").write_text(tflm_sources.SHA256)
     found = {check.name: check for check in checks()}
@@ -51,6 +53,13 @@ def test_a_compiler_without_its_library(machine):
     found = {check.name: check for check in checks()}
     assert found["arm-none-eabi-gcc"].found
     assert not found["newlib"].found
+
+
+def test_a_host_compiler_without_the_headers_of_the_c_library(machine):
+    machine.add("bin", "cc", lambda argv, _: 1 if "stdio.h" in argv else "cc 12.2.0\n")
+    found = {check.name: check for check in checks()}
+    assert not found["cc"].found
+    assert "libc6-dev" in found["cc"].remedy or "xcode-select" in found["cc"].remedy
 
 
 def test_an_old_arduino_cli_is_missing_and_the_remedy_names_its_version(machine):
