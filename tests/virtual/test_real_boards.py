@@ -13,7 +13,7 @@ from harness.case import Settings
 from harness.errors import DoesNotFitError, MissingError
 from harness.platform import workplace
 from harness.setup import arduino_cli, tflm_sources
-from harness.sketch import Sketch, digest_of
+from harness.sketch import Markers, Sketch, digest_of
 
 AVR = Path("/usr/share/arduino/hardware/arduino/avr")
 needs_avr = pytest.mark.skipif(
@@ -215,9 +215,12 @@ void loop(void);
         ("spresense", SPRESENSE, "uint64_t"),
     ],
 )
+@pytest.mark.parametrize("markers", list(Markers))
 @pytest.mark.parametrize("implementation", [*implementations.names(), "none"])
-def test_sketches_are_fit_for_the_compilers_of_real_cores(tmp_path, implementation, board, flags, micros, exceptions):
-    made, include = _sketch(implementation, boards.load(board))
+def test_sketches_are_fit_for_the_compilers_of_real_cores(
+    tmp_path, implementation, markers, board, flags, micros, exceptions
+):  # fmt: skip
+    made, include = _sketch(implementation, boards.load(board), markers)
     folder = made.write(tmp_path / "sketch")
     (tmp_path / "core").mkdir()
     (tmp_path / "core" / "Arduino.h").write_text(ARDUINO_H.replace("MICROS", micros))
@@ -233,12 +236,12 @@ def test_sketches_are_fit_for_the_compilers_of_real_cores(tmp_path, implementati
         assert done.returncode == 0, f"{source.name}:\n{done.stderr[:2000]}"
 
 
-def _sketch(name, board):
+def _sketch(name, board, markers=Markers.NONE):
     """Return a sketch, and the flags that name its library's headers."""
     if name == "none":
         return sketch.bare(board), []
     implementation = implementations.create(name, Settings())
-    made = implementation.sketch(models.load("digits"), board, 30_000)
+    made = implementation.sketch(models.load("digits"), board, 30_000, markers=markers)
     library = implementation.library()
     if library is None:
         return made, []

@@ -1,0 +1,160 @@
+"""``mcuprof profile`` on virtual boards: what it tells adds up, repeats, and is what ``timing`` says."""
+
+import json
+from xml.etree import ElementTree
+
+import pytest
+
+from harness import implementations, models
+from harness.compiler.flatbuffer import outline
+
+NAMES = implementations.names()
+WORDS = ("profile", "digits", "--board", "nano33ble-sim", "--opt", "O2", "--json")
+
+
+def profiles(answer):
+    assert answer.code == 0, answer.err
+    return {p["implementation"]: p for p in json.loads(answer.out)["profiles"]}
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory):
+    """The profiles of one call, by implementation, with the files that it wrote."""
+    import os
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    folder = tmp_path_factory.mktemp("profile")
+    files = ["--flame", "f.svg", "--speedscope", "s.json", "--memory", "m.svg", "--flash"]
+    done = subprocess.run(
+        [sys.executable, "-m", "harness", *WORDS, *files], cwd=folder, capture_output=True, text=True, check=False,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = {p["implementation"]: p for p in json.loads(done.stdout)["profiles"]}
+    return found | {"folder": folder}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_operators_add_up_to_the_inference(digits, name):
+    found = digits[name]
+    total = sum(operator["cycles"] for operator in found["operators"])
+    assert total == pytest.approx(found["inference_cycles"], rel=0.02)
+    assert total + found["overhead_cycles"] == found["inference_cycles"]
+    assert found["overhead_cycles"] > 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_functions_add_up_to_the_region(digits, name):
+    functions = digits[name]["functions"]
+    assert sum(function["cycles"] for function in functions) == digits[name]["inference_cycles"]
+    outside = sum(function["cycles"] for function in functions if function["kind"] == "runtime")
+    assert outside == digits[name]["overhead_cycles"]
+    assert not [function["name"] for function in functions if "no symbol" in function["name"]]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_operators_are_those_of_the_model_in_their_order(digits, name):
+    graph = outline(models.load("digits"))
+    found = digits[name]["operators"]
+    assert [operator["type"] for operator in found] == [operator.name for operator in graph.operators]
+    shapes = [list(graph.tensors[operator.outputs[0]].shape) for operator in graph.operators]
+    assert [operator["output_shape"] for operator in found] == shapes
+    assert [operator["index"] for operator in found] == list(range(len(graph.operators)))
+
+
+def test_functions_of_each_implementation_are_known_by_name(digits):
+    by_name = {name: {function["name"]: function for function in digits[name]["functions"]} for name in NAMES}
+    assert by_name["tvm-aot"]["op_conv_2d"]["kind"] == "operator"
+    assert by_name["tvm-graph"]["graph_executor_run"]["kind"] == "runtime"
+    assert by_name["tflm"]["tflite::MicroInterpreter::Invoke"]["kind"] == "runtime"
+    assert any(name.startswith("tflite::") and f["kind"] == "operator" for name, f in by_name["tflm"].items())
+
+
+def test_a_profile_repeats_exactly(digits, mcuprof):
+    again = profiles(mcuprof(*WORDS, "--flash"))
+    assert {name: again[name] for name in NAMES} == {name: digits[name] for name in NAMES}
+
+
+def test_without_markers_it_is_what_timing_says(digits, mcuprof):
+    answer = mcuprof("timing", "digits", "--board", "nano33ble-sim", "--opt", "O2", "--json")
+    for cell in answer.measurements:
+        if cell["metric"] == "inference":
+            found = digits[cell["implementation"]]
+            assert found["inference_without_markers_cycles"] == cell["value"]
+            assert abs(found["markers_cycles"]) < 0.02 * cell["value"]
+
+
+def test_memory_is_told(digits):
+    aot, graph, tflm = (digits[name]["memory"] for name in ("tvm-aot", "tvm-graph", "tflm"))
+    assert aot["peak_bytes"] <= aot["arena_bytes"]
+    assert aot["peak_held_by"]
+    assert (aot["heap_bytes"], tflm["heap_bytes"]) == (0, 0)
+    assert graph["heap_bytes"] > graph["arena_bytes"], "the executor's own, beside the tensors"
+    assert tflm["blocks"] == []
+    for memory in (aot, graph, tflm):
+        assert 0 < memory["stack_idle_bytes"] <= memory["stack_started_bytes"] <= memory["stack_inferred_bytes"]
+
+
+def test_flash_by_symbol(digits):
+    sizes = {symbol["name"]: symbol["bytes"] for symbol in digits["tflm"]["symbols"]}
+    assert sizes["mcuprof::model_words"] == pytest.approx(len(models.load("digits").data), abs=8)
+
+
+def test_the_files_that_are_written(digits):
+    folder = digits["folder"]
+    scope = json.loads((folder / "s.json").read_text())
+    assert [told["endValue"] for told in scope["profiles"]] == [digits[name]["inference_cycles"] for name in NAMES]
+    for name in ("f.svg", "m.svg"):
+        root = ElementTree.parse(folder / name).getroot()
+        assert list(root.iter("{http://www.w3.org/2000/svg}title"))
+
+
+def test_side_by_side_in_a_terminal(mcuprof):
+    words = ("profile", "keyword_spotting", "--impl", "tvm-aot", "--impl", "tflm", "--board", "nano33ble-sim")
+    answer = mcuprof(*words, "--opt", "O2")
+    assert answer.code == 0, answer.err
+    for word in (
+        "keyword_spotting on nano33ble-sim: cycles by operator", "DEPTHWISE_CONV_2D", "320,000",
+        "outside of operators", "where tvm-aot has no cycles, nothing is left to do", "SMLAD", "markers around operators add",
+        "not a real board's time",
+    ):  # fmt: skip
+        assert word in " ".join(answer.out.split()), word
+
+
+def test_operators_that_tvm_joins(mcuprof, shared_models):
+    words = ("profile", shared_models / "kws_ref_model.tflite", "--impl", "tvm-aot", "--no-fuse")
+    alone = profiles(mcuprof(*words, "--board", "nano33ble-sim", "--json"))["tvm-aot"]
+    joined = profiles(mcuprof(*words[:-1], "--board", "nano33ble-sim", "--json"))["tvm-aot"]
+    assert [operator["operators"] for operator in alone["operators"]] == [[place] for place in range(13)]
+    places = [place for operator in joined["operators"] for place in operator["operators"]]
+    assert sorted([*places, *joined["operators_without_code"]]) == list(range(13))
+    for found in (alone, joined):
+        assert sum(operator["macs"] for operator in found["operators"]) == 2_656_768
+
+
+def test_by_instructions(mcuprof):
+    words = ("profile", "digits", "--impl", "tvm-aot", "--board", "nano33ble-sim", "--clock", "instruction-count")
+    found = profiles(mcuprof(*words, "--json"))["tvm-aot"]
+    assert found["clock"] == "instruction-count"
+    assert found["inference_cycles"] is None
+    total = sum(operator["instructions"] for operator in found["operators"])
+    assert total + found["overhead_instructions"] == found["inference_instructions"]
+
+
+def test_avr_boards_time_their_operators(mcuprof):
+    found = profiles(mcuprof("profile", "digits", "--impl", "tvm-aot", "--board", "uno-sim", "--json"))["tvm-aot"]
+    total = sum(operator["cycles"] for operator in found["operators"])
+    assert total == pytest.approx(found["inference_cycles"], rel=0.02)
+    assert 0 < found["markers_cycles"] < 0.02 * found["inference_cycles"]
+    assert found["functions"] == []
+
+
+def test_what_cannot_be_profiled_has_a_reason(mcuprof):
+    answer = mcuprof("profile", "digits", "--impl", "tflm", "--board", "uno-sim", "--json")
+    assert answer.code == 0
+    [found] = json.loads(answer.out)["profiles"]
+    assert found["status"] == "unsupported"
+    assert "C++ standard library" in found["reason"]
+    assert mcuprof("profile", "digits", "--impl", "tflm", "--board", "uno", "--clock", "cycle-model").code == 2
