@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +53,7 @@ def profile(
     from harness.types import Status
 
     chosen = Chosen(**options)
+    _require_places([path for path in (flame, speedscope, memory) if path is not None])
     profiles = _profiles(chosen)
     done = [made for made in profiles if made.status is Status.OK]
     if flame is not None:
@@ -81,6 +82,7 @@ def _profiles(chosen: Chosen) -> list[Profile]:
     place = prepare(plan, settings, settings_file)
     ports = choose_ports(plan.boards, chosen.port, settings_file.port_of)
     require_ports(plan.boards, ports)
+    _require_uploads(ports)
     with cache.in_use(), Progress(total=len(plan.cases()), verbose=chosen.verbose) as progress:
         bench = Workbench(place, settings, progress.say, ports=ports, detail=Detail.CALLS)
         try:
@@ -88,6 +90,30 @@ def _profiles(chosen: Chosen) -> list[Profile]:
             return runner.run(plan, bench, chosen.runs, lambda _: progress.advance(1))
         finally:
             bench.close()
+
+
+def _require_uploads(ports: Mapping[str, str]) -> None:
+    """Raise ``UsageError`` for a board that no program can be uploaded to: a profile needs two."""
+    from harness.serial_port import is_remote
+
+    for board, port in ports.items():
+        if is_remote(port):
+            msg = (
+                f"a profile of {board} needs two programs on it, one after the other, and over the network ({port}) "
+                "nothing is uploaded: run this where the board is attached"
+            )
+            raise UsageError(msg)
+
+
+def _require_places(paths: Sequence[Path]) -> None:
+    """Raise ``UsageError`` where a file cannot be written, before the work and not after it."""
+    for path in paths:
+        if paths.count(path) > 1:
+            msg = f"{path} is named for two files: give each a name of its own"
+            raise UsageError(msg)
+        if not path.absolute().parent.is_dir():
+            msg = f"{path} cannot be written: there is no folder {path.absolute().parent}"
+            raise UsageError(msg)
 
 
 def _report(profiles: Sequence[Profile], *, as_json: bool, flash: bool) -> None:

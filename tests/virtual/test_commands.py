@@ -16,6 +16,7 @@ def test_help_has_an_example_for_every_command(mcuprof):
         "ram-search",
         "timing",
         "run",
+        "profile",
         "sketch",
         "boards",
         "models",

@@ -117,8 +117,8 @@ def test_side_by_side_in_a_terminal(mcuprof):
     assert answer.code == 0, answer.err
     for word in (
         "keyword_spotting on nano33ble-sim: cycles by operator", "DEPTHWISE_CONV_2D", "320,000",
-        "outside of operators", "where tvm-aot has no cycles, nothing is left to do", "SMLAD", "markers around operators add",
-        "not a real board's time",
+        "outside of operators", "where tvm-aot has no cycles, nothing is left to do", "SMLAD",
+        "markers around operators add", "not a real board's time",
     ):  # fmt: skip
         assert word in " ".join(answer.out.split()), word
 
@@ -157,4 +157,19 @@ def test_what_cannot_be_profiled_has_a_reason(mcuprof):
     [found] = json.loads(answer.out)["profiles"]
     assert found["status"] == "unsupported"
     assert "C++ standard library" in found["reason"]
-    assert mcuprof("profile", "digits", "--impl", "tflm", "--board", "uno", "--clock", "cycle-model").code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("--board", "uno", "--clock", "cycle-model"), "times on uno are read from its hardware clock alone"),
+        (("--flame", "nowhere/f.svg"), "there is no folder"),
+        (("--flame", "f.svg", "--memory", "f.svg"), "is named for two files"),
+        (("--board", "uno", "--port", "socket://127.0.0.1:9"), "a profile of uno needs two programs on it"),
+    ],
+)
+def test_wrong_use_is_told_before_the_work(mcuprof, words, complaint):
+    answer = mcuprof("profile", "digits", "--impl", "tvm-aot", *words)
+    assert answer.code == 2
+    assert complaint in answer.err
+    assert "compile" not in answer.err
