@@ -74,7 +74,14 @@ def test_functions_of_each_implementation_are_known_by_name(digits):
 
 def test_a_profile_repeats_exactly(digits, mcuprof):
     again = profiles(mcuprof(*WORDS, "--flash"))
-    assert {name: again[name] for name in NAMES} == {name: digits[name] for name in NAMES}
+    for name in NAMES:
+        assert exact(again[name]) == exact(digits[name])
+
+
+def exact(profile):
+    """All but what core and firmware take of the stack, which goes with how the conversation went."""
+    memory = {key: value for key, value in profile["memory"].items() if not key.startswith("stack")}
+    return profile | {"memory": memory}
 
 
 def test_without_markers_it_is_what_timing_says(digits, mcuprof):
