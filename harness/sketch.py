@@ -20,7 +20,6 @@ NAME = "mcuprof_sketch"
 """Folder and file name that every sketch is built under, so that builds can share what they have in common."""
 
 _COMMON = ("clock.h", "firmware.cpp", "firmware.h", "network.h", "reset.h", "wire.cpp", "wire.h")
-_MARKING = ("part_times.h", "parts.h")
 
 
 class Markers(Enum):
@@ -100,10 +99,10 @@ def compose(
 
     ``files`` are the implementation's own (``network.cpp`` and what it includes); ``library_headers`` are included
     by the main file, which is where arduino-cli looks for the libraries that a sketch needs. ``marked`` is how many
-    operators the files mark by ``parts.h``, None where they mark none.
+    operators the files mark, None where they mark none. That makes no other files: arduino-cli would compile core and
+    library anew when their number changes.
     """
-    common = _COMMON if marked is None else _COMMON + _MARKING
-    parts = {name: copy(f"common/{name}") for name in common} | dict(files)
+    parts = {name: copy(f"common/{name}") for name in _COMMON} | dict(files)
     parts["mcuprof_sketch.ino"] = render(
         "common/sketch.ino.j2",
         title=title,
@@ -118,7 +117,7 @@ def compose(
         implementation=implementation,
         model_digest=model_digest,
         sketch_digest=digest,
-        timed_parts=marked if board.virtual is None else None,  # QEMU is told of them, and counts itself
+        marked=marked,
     )
     return Sketch(files=parts, digest=digest)
 

@@ -10,10 +10,6 @@
 #include "reset.h"
 #include "wire.h"
 
-#if defined(MCUPROF_PARTS)
-#include "part_times.h"
-#endif
-
 #if defined(__AVR__)
 #include <avr/sleep.h>
 extern "C" char *__brkval;  // avr-libc's: the end of the heap, or null

@@ -79,6 +79,14 @@ def test_the_model_in_the_sketch_is_the_file_itself():
     assert struct.pack(f"<{len(words)}Q", *words)[: len(model.data)] == model.data
 
 
+def test_markers_make_no_other_files():
+    """arduino-cli compiles core and library anew when the number of a sketch's files changes."""
+    for old in (True, False):
+        plain, marked = (tflm(old=old, arena=4096, markers=markers) for markers in Markers)
+        assert plain.files.keys() == marked.files.keys()
+        assert plain.digest != marked.digest
+
+
 def test_the_digest_tells_sketches_apart():
     made = [CASES[name]().digest for name in CASES]
     assert len(set(made)) == len(made)
