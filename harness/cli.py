@@ -11,7 +11,9 @@ from typing import NoReturn
 import click
 
 from harness import __version__, paths
+from harness.commands.baseline import baseline
 from harness.commands.codegen import codegen
+from harness.commands.compare import compare
 from harness.commands.log import log
 from harness.commands.measure import flash_size, ram_search, run, timing
 from harness.commands.report import report
@@ -43,6 +45,8 @@ for command in (
     timing,
     run,
     report,
+    compare,
+    baseline,
     log,
     sketch,
     codegen,
