@@ -1,3 +1,4 @@
+import contextlib
 from fractions import Fraction
 
 import pytest
@@ -51,7 +52,5 @@ def test_what_is_no_limit_is_said(text, complaint):
 
 @given(st.text(max_size=20))
 def test_any_text_is_read_or_refused(text):
-    try:
+    with contextlib.suppress(ValueError):
         assert quantity.parse(text).value >= 0
-    except ValueError as error:
-        assert str(error)
