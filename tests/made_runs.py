@@ -11,7 +11,8 @@ from harness.types import Clock, Measurement, Status
 RAM_BYTES = 262_144
 _PROVENANCE = {
     "model_sha256": "a" * 64, "board_digest": "b" * 12, "compiler": "gcc 12", "operators": "fused",
-    "flags": "-Os -g -w", "optimization": "the core's own", "virtual": True, "clock_hz": 64_000_000, "measured": "2026-11-21T12:00:00+00:00",
+    "flags": "-Os -g -w", "optimization": "the core's own", "virtual": True, "clock_hz": 64_000_000,
+    "measured": "2026-11-21T12:00:00+00:00",
 }  # fmt: skip
 
 

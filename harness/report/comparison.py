@@ -18,6 +18,16 @@ NONE = "-"
 _NAMES = {"ram": "unused RAM", "init": "start-up"}
 _UNITS = {"instructions": "instr."}
 _SMALLEST_P = 0.001
+_ORDER = (
+    Outcome.REGRESSED,
+    Outcome.MISSING,
+    Outcome.NOT_COMPARABLE,
+    Outcome.CANNOT_TELL,
+    Outcome.IMPROVED,
+    Outcome.ADDED,
+    Outcome.NO_CHANGE,
+)
+_SAID_BY_GATE = (Outcome.REGRESSED, Outcome.NOT_COMPARABLE, Outcome.CANNOT_TELL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,12 +112,15 @@ def has_p_values(rows: Iterable[Row]) -> bool:
 def summary(comparison: Comparison) -> str:
     """Return how many rows have which outcome, in one line."""
     counts = Counter(row.outcome for row in comparison.rows)
-    return ", ".join(f"{counts[outcome]} {outcome.value}" for outcome in Outcome if counts[outcome])
+    return ", ".join(f"{counts[outcome]} {outcome.value}" for outcome in _ORDER if counts[outcome])
 
 
-def notes(comparison: Comparison) -> list[str]:
-    """Return what the tables do not say, each in one sentence: reasons, and differences in how programs were made."""
-    return [*_reasons(comparison.rows), *_differences(comparison)]
+def notes(findings: Findings) -> list[str]:
+    """Return what neither tables nor gate say, each in one sentence: reasons, and what programs were made of."""
+    rows = findings.comparison.rows
+    if findings.gate is not None:
+        rows = tuple(row for row in rows if row.change is not None or row.outcome not in _SAID_BY_GATE)
+    return [*_reasons(rows), *_differences(findings.comparison)]
 
 
 def _reasons(rows: Iterable[Row]) -> Iterator[str]:

@@ -8,33 +8,40 @@ from harness.compare import Outcome, Row
 from harness.report import comparison as words
 from harness.report.comparison import Findings
 
-_PLAIN = (Outcome.NO_CHANGE,)
 _ADVERSE = (Outcome.REGRESSED, Outcome.MISSING)
 
 
 def document(findings: Findings) -> str:
     """Return the verdict, the rows that have changed, the others folded, and the notes."""
     found = findings.comparison
-    changed = [row for row in found.rows if row.outcome not in _PLAIN]
-    same = [row for row in found.rows if row.outcome in _PLAIN]
-    parts = [f"### mcuprof: {words.summary(found)}", *_gate(findings)]
-    parts += [_table(changed)] if changed else []
-    parts += [_folded(f"{len(same)} without a change", _table(same))] if same else []
-    parts += [_items(words.deltas(found.rows))]
-    parts += [_items([*words.notes(found), f"base: run {found.base.id}; new: run {found.new.id}"])]
+    changed = [row for row in found.rows if row.outcome is not Outcome.NO_CHANGE]
+    same = [row for row in found.rows if row.outcome is Outcome.NO_CHANGE]
+    runs = f"base: run {found.base.id}; new: run {found.new.id}"
+    parts = [
+        f"### mcuprof: {words.summary(found)}",
+        _gate(findings),
+        _items(_objections(findings)),
+        _table(changed) if changed else "",
+        _folded(f"{len(same)} without a change", _table(same)) if same else "",
+        _items([*words.deltas(found.rows), *words.notes(findings), runs]),
+    ]
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
-def _gate(findings: Findings) -> list[str]:
-    parts = []
-    if findings.gate is not None:
-        rules = ", ".join(f"`{rule}`" for rule in findings.gate.rules)
-        parts.append(f"**The gate {'fails' if findings.judgement.failures else 'passes'}** ({rules})")
-    parts.append(_items([words.finding(failure) for failure in findings.judgement.failures]))
-    parts.append(_items([f"not decided: {words.finding(warning)}" for warning in findings.judgement.warnings]))
-    parts.append(_items([f"over budget: {words.overrun(over)}" for over in findings.balance.over]))
-    parts.append(_items([f"budget: {text}" for text in findings.balance.unchecked]))
-    return parts
+def _gate(findings: Findings) -> str:
+    if findings.gate is None:
+        return ""
+    rules = ", ".join(f"`{rule}`" for rule in findings.gate.rules)
+    return f"**The gate {'fails' if findings.judgement.failures else 'passes'}** ({rules})"
+
+
+def _objections(findings: Findings) -> list[str]:
+    return [
+        *map(words.finding, findings.judgement.failures),
+        *(f"over budget: {words.overrun(over)}" for over in findings.balance.over),
+        *(f"not decided: {words.finding(warning)}" for warning in findings.judgement.warnings),
+        *(f"budget: {text}" for text in findings.balance.unchecked),
+    ]
 
 
 def _items(lines: Sequence[str]) -> str:

@@ -30,7 +30,7 @@ def show(findings: Findings, console: Console) -> None:
     for board in dict.fromkeys(row.key.board for row in found.rows):
         console.print(board, style="bold", highlight=False, markup=False)
         print_table(_table([row for row in found.rows if row.key.board == board]), console)
-    for line in [*words.deltas(found.rows), *words.notes(found)]:
+    for line in [*words.deltas(found.rows), *words.notes(findings)]:
         console.print(f"• {line}", highlight=False, markup=False)
     console.print(words.summary(found), style="bold", highlight=False, markup=False)
     _show_gate(findings, console)
