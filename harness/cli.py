@@ -12,6 +12,7 @@ import click
 
 from harness import __version__, paths
 from harness.commands.baseline import baseline
+from harness.commands.bundle import bundle
 from harness.commands.codegen import codegen
 from harness.commands.compare import compare
 from harness.commands.log import log
@@ -48,6 +49,7 @@ for command in (
     compare,
     baseline,
     log,
+    bundle,
     sketch,
     codegen,
     boards,
