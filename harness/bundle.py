@@ -153,23 +153,26 @@ def _add_builds(bundle: Bundle, sources: Sources) -> None:
 
 
 def _add_build(bundle: Bundle, folder: Path, place: str, person: Person, *, with_weights: bool) -> None:
-    for name, content in _texts(folder, ("build.json", f"{NAME}.ino.map")):
+    names = ("build.json", f"{NAME}.ino.map")
+    texts = _texts(folder, names)
+    for name, content in texts.items():
         bundle.files[f"{place}/{name}"] = person.out_of_paths(content).encode()
+    bundle.missing += [f"{place}/{name}: the build has none" for name in names if name not in texts]
     if not with_weights:
         return
     program = _read(folder / f"{NAME}.ino.elf")
     if program is not None:
         bundle.files[f"{place}/{NAME}.ino.elf"] = person.out_of_binary(program)
     sketch = folder / SKETCH
-    for name, content in _texts(sketch, sorted(p.name for p in sketch.glob("*"))):
+    for name, content in _texts(sketch, sorted(p.name for p in sketch.glob("*"))).items():
         bundle.files[f"{place}/{NAME}/{name}"] = person.out_of_paths(content).encode()
     if not sketch.is_dir():
         bundle.missing.append(f"{place}, its sketch: an older mcuprof built it; `mcuprof clean --all` and run again")
 
 
-def _texts(folder: Path, names: Sequence[str]) -> list[tuple[str, str]]:
+def _texts(folder: Path, names: Sequence[str]) -> dict[str, str]:
     found = ((name, _read(folder / name)) for name in names)
-    return [(name, content.decode(errors="replace")) for name, content in found if content is not None]
+    return {name: content.decode(errors="replace") for name, content in found if content is not None}
 
 
 def _add_models(bundle: Bundle, sources: Sources) -> None:

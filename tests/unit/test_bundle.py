@@ -52,7 +52,7 @@ def measured(model="digits", sha256=None, plan=None, **facts):
 def collected(run_, wire, **changes):
     facts = {
         "run": run_, "wire": wire, "settings_file": wire.parent / "mcuprof.toml", "board_files": {},
-        "with_models": False, "checks": [{"tool": "arduino-cli", "there": "yes", "version": "at /home/alice/bin"}], "person": ALICE,
+        "with_models": False, "checks": [{"tool": "arduino-cli", "version": "/home/alice/bin"}], "person": ALICE,
     }  # fmt: skip
     return bundle.collect(bundle.Sources(**(facts | changes)))
 
@@ -111,8 +111,10 @@ def test_what_is_gone_is_said(wire, build):
     (build / "sketch" / f"{NAME}.ino").unlink()
     (build / "sketch" / "model_data.cpp").unlink()
     (build / "sketch").rmdir()
+    (build / f"{NAME}.ino.map").unlink()
     found = collected(measured(), wire.parent / "nowhere.wire")
     text = "\n".join(found.missing)
+    assert f"{NAME}.ino.map: the build has none" in text
     assert "its sketch: an older mcuprof built it" in text
     assert "wire/digits--tvm-aot--nano33ble-sim.log: no board was spoken to, or the folder nowhere" in text
     assert "the board file of nano33ble-sim: it is not there" in text
