@@ -14,6 +14,7 @@ _NOT_TOLD = frozenset(
         "measured",
         "retries",
         "build",  # a digest of all the others
+        "build_properties",  # the flags and the board's file tell the same
         "arena_bytes",  # what was found, not what it was made of
         "arena_probes",
         "virtual",
@@ -34,11 +35,12 @@ class Difference:
     cases: tuple[str, ...]
 
     def __str__(self) -> str:
-        if self.what in ("flags", "build properties"):
+        if self.what == "flags":
             old, young = self.base.split(), self.new.split()
-            gone = " ".join(word for word in old if word not in young) or "nothing"
-            come = " ".join(word for word in young if word not in old) or "nothing"
-            return f"{self.what}: {gone} → {come}"
+            gone, come = [w for w in old if w not in young], [w for w in young if w not in old]
+            pairs = (("without", gone), ("with", come))
+            said = [f"{which} {' '.join(words)}" for which, words in pairs if words]
+            return f"flags: {', '.join(said) or 'in another order'}"
         return f"{self.what}: {self.base} → {self.new}"
 
 

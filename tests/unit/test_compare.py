@@ -177,7 +177,7 @@ def test_what_programs_were_made_of_is_told_and_does_not_stop_the_comparison():
     assert [str(d) for d in found.differences] == [
         "mcuprof: 0.1.0 → 0.2.0",
         "compiler: gcc 12 → gcc 13",
-        "flags: -Os → -O2",
+        "flags: without -Os, with -O2",
     ]
     assert found.differences[1].cases == ("digits · tvm-aot · nano33ble-sim",)
 

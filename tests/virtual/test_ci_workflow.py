@@ -93,7 +93,7 @@ def pull_request(tmp_path, environment):
     return run
 
 
-STEPS = ["Measure the target branch", "Measure the pull request", "Compare"]
+STEPS = ["Measure the target branch", "Measure what is checked out", "Compare"]
 
 
 def test_a_harmless_pull_request_passes(pull_request):
