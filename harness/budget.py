@@ -10,7 +10,7 @@ from fractions import Fraction
 import msgspec
 
 from harness import quantity
-from harness.compare import cost
+from harness.compare import cost, has_value
 from harness.quantity import Quantity, Unit
 from harness.types import Clock, Measurement, Status
 
@@ -144,21 +144,16 @@ def _case(measurement: Measurement) -> str:
 
 def _why_not(limit: Limit, measurement: Measurement) -> str:
     """Say why a limit cannot be checked; empty where it can."""
-    if _does_not_fit(limit, measurement):
-        return ""
-    if measurement.status is not Status.OK:
-        return f"{limit} was not checked for {_case(measurement)}: {measurement.status.value}"
+    if not has_value(measurement):
+        region = str(measurement.details.get("region", ""))
+        too_small = measurement.status is Status.DOES_NOT_FIT and region.lower() == limit.metric
+        return "" if too_small else f"{limit} was not checked for {_case(measurement)}: {measurement.status.value}"
     if measurement.clock is not None and measurement.unit != limit.quantity.unit.value:
         counts = "tells seconds" if measurement.clock is Clock.HARDWARE else f"counts {measurement.unit}"
         return f"{limit} was not checked on {measurement.board}, whose clock {counts}"
     if _value(limit, measurement) is None:
         return f"{limit} was not checked for {_case(measurement)}: the result does not say enough"
     return ""
-
-
-def _does_not_fit(limit: Limit, measurement: Measurement) -> bool:
-    region = str(measurement.details.get("region", ""))
-    return measurement.status is Status.DOES_NOT_FIT and region.lower() == limit.metric
 
 
 def _value(limit: Limit, measurement: Measurement) -> float | None:

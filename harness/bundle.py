@@ -147,7 +147,7 @@ def _add_builds(bundle: Bundle, sources: Sources) -> None:
         else:
             with_weights = sources.with_models or _is_bundled(m)
             if not with_weights:
-                why = "they hold the model's weights, which --with-model packs"
+                why = "they are your own, and hold the model's weights; --with-model packs them"
                 bundle.missing.append(f"{place}, program and sketch: {why}")
             _add_build(bundle, folder, place, sources.person, with_weights=with_weights)
 
@@ -178,7 +178,7 @@ def _texts(folder: Path, names: Sequence[str]) -> dict[str, str]:
 def _add_models(bundle: Bundle, sources: Sources) -> None:
     """Add the models where they are asked for; those that come with mcuprof need not be sent."""
     for m in {m.model: m for m in sources.run.measurements}.values():
-        if _is_bundled(m):
+        if _is_bundled(m) or not m.provenance.get("model_sha256"):
             continue
         if not sources.with_models:
             bundle.missing.append(f"the model {m.model}: a model is private unless --with-model is given")

@@ -115,7 +115,7 @@ def _row(key: Key, base: Measurement | None, new: Measurement | None, models: Mo
         outcome, reason = _of_one(base, new)
     elif unlike := _unlike(base, new, models):
         outcome, reason = Outcome.NOT_COMPARABLE, unlike
-    elif base.status is not new.status or not (_has_value(base) and _has_value(new)):
+    elif base.status is not new.status or not (has_value(base) and has_value(new)):
         outcome, reason = _of_statuses(base, new)
     else:
         change = changed(base, new)
@@ -150,7 +150,7 @@ def _unlike(base: Measurement, new: Measurement, models: Models) -> str:
     old, young = base.provenance.get("board_digest"), new.provenance.get("board_digest")
     if old != young:
         return f"another board file of the same name ({_short(old)}, now {_short(young)})"
-    both = _has_value(base) and _has_value(new)
+    both = has_value(base) and has_value(new)
     if both and base.clock is not new.clock:
         return f"another clock ({_clock(base)}, now {_clock(new)})"
     if both and base.unit != new.unit:
@@ -166,7 +166,7 @@ def _clock(measurement: Measurement) -> str:
     return measurement.clock.value if measurement.clock else "none"
 
 
-def _has_value(measurement: Measurement) -> bool:
+def has_value(measurement: Measurement) -> bool:
     """Return whether there is a figure: a program that does not fit may have a size all the same."""
     return measurement.value is not None and measurement.status in (Status.OK, Status.DOES_NOT_FIT)
 

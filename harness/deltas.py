@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.types import Json, Measurement, Status
+from harness.types import Json, Measurement
 
 _OF_FLASH = {"part": "parts", "section": "sections"}
 _OF_RAM = {"part": "ram_parts", "section": "ram_sections"}
@@ -47,7 +47,7 @@ def _uses(measurement: Measurement) -> dict[str, int]:
 
 
 def _sizes(measurement: Measurement, key: str) -> dict[str, int]:
-    found: Json = measurement.details.get(key) if measurement.status is Status.OK else None
+    found: Json = measurement.details.get(key)
     return {name: size for name, size in found.items() if isinstance(size, int)} if isinstance(found, dict) else {}
 
 

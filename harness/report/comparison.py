@@ -15,6 +15,8 @@ from harness.types import Clock, Measurement, Status
 
 NONE = "-"
 """What a cell shows where there can be nothing."""
+OVERSIZE = "*"
+"""Marks the size of a program that the board has no room for."""
 _NAMES = {"ram": "unused RAM", "init": "start-up"}
 _UNITS = {"instructions": "instr."}
 _SMALLEST_P = 0.001
@@ -68,7 +70,7 @@ def figure(measurement: Measurement | None) -> str:
         return seconds(measurement.value)
     if measurement.unit == "elements":
         return "right" if measurement.status is Status.OK else "wrong"
-    return f"{measurement.value:,.0f}{'' if measurement.status is Status.OK else '*'}"
+    return f"{measurement.value:,.0f}{'' if measurement.status is Status.OK else OVERSIZE}"
 
 
 def change(row: Row) -> str:
@@ -120,7 +122,7 @@ def notes(findings: Findings) -> list[str]:
     rows = findings.comparison.rows
     if findings.gate is not None:
         rows = tuple(row for row in rows if row.change is not None or row.outcome not in _SAID_BY_GATE)
-    return [*_reasons(rows), *_differences(findings.comparison)]
+    return [*_reasons(rows), *_stars(findings.comparison.rows), *_differences(findings.comparison)]
 
 
 def _reasons(rows: Iterable[Row]) -> Iterator[str]:
@@ -130,6 +132,11 @@ def _reasons(rows: Iterable[Row]) -> Iterator[str]:
             found.setdefault((row.key.case, f"{row.outcome.value}: {row.reason}"), []).append(name(row.key.metric))
     for (case, text), metrics in found.items():
         yield f"{case}: {', '.join(metrics)}: {text}"
+
+
+def _stars(rows: Iterable[Row]) -> list[str]:
+    shown = "".join(figure(side) for row in rows for side in (row.base, row.new))
+    return [f"{OVERSIZE} the size of a program that the board has no room for"] if OVERSIZE in shown else []
 
 
 def _differences(comparison: Comparison) -> Iterator[str]:

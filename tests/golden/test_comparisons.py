@@ -103,6 +103,14 @@ def test_every_row_of_a_markdown_table_has_the_same_cells():
         assert len({line.count("|") for line in table}) == 1
 
 
+def test_a_star_is_explained():
+    large = with_value(case(), "flash", 2_000_000, status=Status.DOES_NOT_FIT, reason="too large")
+    found = compare(run(large), run(with_value(large, "flash", 1_900_000)))
+    text = terminal(Findings(comparison=found))
+    assert "2,000,000*   1,900,000*   -100,000 (-5 %)   improved" in text
+    assert "• * the size of a program that the board has no room for" in text
+
+
 def test_a_terminal_of_80_columns_cuts_no_figure():
     out = io.StringIO()
     comparison_terminal.show(findings(), Console(file=out, width=80, color_system=None))

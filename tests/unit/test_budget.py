@@ -109,6 +109,8 @@ def test_a_case_that_does_not_fit_is_over_the_budget_of_what_is_too_small():
     ]
     sized = measurement("flash", 2_000_000, status=Status.DOES_NOT_FIT, details={"region": "FLASH"})
     assert over({"flash_max": 1_999_000}, [sized])[0] == [("flash_max", 1000)]
+    no_ram = measurement("flash", 90_000, status=Status.DOES_NOT_FIT, details={"region": "RAM"})
+    assert over({"flash_max": 90_000}, [no_ram]) == ([], [])
 
 
 def test_a_failed_case_is_said_not_to_have_been_checked():

@@ -90,7 +90,9 @@ def test_a_model_of_ones_own_stays_out_and_so_do_its_weights(wire, build, tmp_pa
     found = collected(mine, wire)
     assert not [name for name in found.files if name.endswith((".elf", ".cpp", ".ino", ".tflite"))]
     assert "the model secret: a model is private unless --with-model is given" in found.missing
-    assert any("program and sketch: they hold the model's weights" in text for text in found.missing)
+    assert any(
+        "program and sketch: they are your own, and hold the model's weights" in text for text in found.missing
+    )
     assert f"builds/secret--tvm-aot--nano33ble-sim/{NAME}.ino.map" in found.files
 
     found = collected(mine, wire, with_models=True)
