@@ -26,6 +26,8 @@ from harness.setup.arduino_cli import find_arduino_cli
 from harness.sketch import NAME, Sketch, digest_of
 
 OPTIMIZATIONS = ("O2", "Os", "O3")
+SKETCH = "sketch"
+"""Folder of a kept build with the sources that it was made of."""
 _COMPILE_TIMEOUT_S = 1800
 _OVERFLOW = re.compile(r"region [`'\"]?(\w+)'? overflowed by (\d+) bytes")
 _USES = re.compile(r"(Sketch uses|Global variables use) (\d+) bytes.*Maximum is (\d+) bytes")
@@ -179,6 +181,7 @@ class Arduino:
             raise ToolFailedError(msg)
         return _keep(
             lane / "build",
+            sketch,
             key,
             {
                 "sketch": sketch.digest,
@@ -371,8 +374,8 @@ def _kept(key: str) -> Build | None:
     return build
 
 
-def _keep(built: Path, key: str, facts: Mapping[str, object]) -> Build:
-    """Copy the products of a build to their place in the cache, whole or not at all."""
+def _keep(built: Path, sketch: Sketch, key: str, facts: Mapping[str, object]) -> Build:
+    """Copy the products of a build and its sketch to their place in the cache, whole or not at all."""
     place = paths.cache() / "builds" / key
     place.parent.mkdir(parents=True, exist_ok=True)
     new = Path(tempfile.mkdtemp(prefix=".new-", dir=place.parent))
@@ -381,6 +384,7 @@ def _keep(built: Path, key: str, facts: Mapping[str, object]) -> Build:
     maps = list(built.glob("*.map"))
     if len(maps) == 1:  # not every core names it after the sketch
         shutil.copy(maps[0], new / f"{NAME}.ino.map")
+    sketch.write(new / SKETCH)
     (new / "build.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     shutil.rmtree(place, ignore_errors=True)
     os.replace(new, place)  # noqa: PTH105 (replaces an empty folder too)

@@ -11,7 +11,10 @@ from typing import NoReturn
 import click
 
 from harness import __version__, paths
+from harness.commands.baseline import baseline
+from harness.commands.bundle import bundle
 from harness.commands.codegen import codegen
+from harness.commands.compare import compare
 from harness.commands.log import log
 from harness.commands.measure import flash_size, ram_search, run, timing
 from harness.commands.report import report
@@ -43,7 +46,10 @@ for command in (
     timing,
     run,
     report,
+    compare,
+    baseline,
     log,
+    bundle,
     sketch,
     codegen,
     boards,

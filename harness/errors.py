@@ -13,6 +13,9 @@ from pathlib import Path
 
 from harness.types import Status
 
+REGRESSION = 4
+"""Exit code of a comparison that a gate fails, and of a case that is over its budget: no error, but an answer."""
+
 
 class McuprofError(Exception):
     """An error to show to the user as one message, without a traceback."""

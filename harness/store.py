@@ -86,7 +86,7 @@ class Store:
         """Write the file of a run; an older state stays whole when this fails. Raises ``McuprofError``."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            _write(self.path(run), document(run))
+            write_document(self.path(run), document(run))
         except OSError as error:
             msg = (
                 f"the results folder {self.folder} cannot be written: {error.strerror or error}. "
@@ -189,6 +189,8 @@ def load(path: Path) -> Run:
             msg = f"{path} has schema {content['schema']}; this mcuprof reads {SCHEMA}"
             raise UsageError(msg)
         head = content["run"]
+        for key, kind in (("id", str), ("started", str), ("plan", dict), ("host", dict)):
+            _require(head, key, kind)
         return Run(
             id=head["id"],
             started=head["started"],
@@ -203,24 +205,40 @@ def load(path: Path) -> Run:
 
 
 def _from_json(item: Mapping[str, Any]) -> Measurement:
+    for key, kind in (("details", dict), ("provenance", dict), ("samples", list), ("unit", str), ("reason", str)):
+        _require(item, key, kind)
     return Measurement(
-        model=item["model"],
-        implementation=item["implementation"],
-        board=item["board"],
-        metric=item["metric"],
+        model=str(item["model"]),
+        implementation=str(item["implementation"]),
+        board=str(item["board"]),
+        metric=str(item["metric"]),
         status=Status(item["status"]),
         reason=item["reason"],
-        value=item["value"],
+        value=_read_number(item["value"]),
         unit=item["unit"],
-        samples=tuple(item["samples"]),
+        samples=tuple(sample for sample in map(_read_number, item["samples"]) if sample is not None),
         clock=Clock(item["clock"]) if item["clock"] else None,
-        at_clock_s=item.get("at_clock_s"),
+        at_clock_s=_read_number(item.get("at_clock_s")),
         details=item["details"],
         provenance=item["provenance"],
     )
 
 
-def _write(path: Path, content: Mapping[str, Any]) -> None:
+def _require(item: Mapping[str, Any], key: str, kind: type) -> None:
+    if not isinstance(item[key], kind):
+        msg = f"{key!r} is {type(item[key]).__name__}"
+        raise TypeError(msg)
+
+
+def _read_number(value: Any) -> float | None:  # noqa: ANN401 (whatever JSON holds)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+        msg = f"{value!r} is no number"
+        raise TypeError(msg)
+    return value
+
+
+def write_document(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON document, whole or not at all; raises ``OSError``."""
     descriptor, name = tempfile.mkstemp(prefix=".", suffix=".json", dir=path.parent)
     new = Path(name)
     try:

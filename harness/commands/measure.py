@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.commands.options import DEFAULT_BOARD, Chosen, measuring
-from harness.errors import UsageError
+from harness.errors import REGRESSION, UsageError
 
 if TYPE_CHECKING:
+    from harness.budget import Budget
     from harness.case import Settings
     from harness.config import Config
     from harness.pipeline import Plan
@@ -71,12 +72,13 @@ def run(*, resume: bool, **options: Any) -> int:  # noqa: ANN401
 
 
 def _measure(chosen: Chosen, names: tuple[str, ...], *, resume: bool = False) -> int:
-    """Measure, report, and return the exit code: 1 where a case failed, else 0."""
+    """Measure, report, and return the exit code: 1 where a case failed, 4 where one is over its budget, else 0."""
     from harness import cache, config, metrics, models, pipeline
+    from harness.budget import balance
     from harness.platform import workplace
     from harness.port_choice import choose_ports, require_ports
     from harness.progress import Progress
-    from harness.store import Store, document
+    from harness.store import Store
     from harness.workbench import Workbench
 
     settings_file = config.load()
@@ -126,8 +128,10 @@ def _measure(chosen: Chosen, names: tuple[str, ...], *, resume: bool = False) ->
             progress.close()
             store.drop_if_empty(record)
             if record.measurements:
-                _report(record, store.path(record), as_json=chosen.as_json, content=document(record))
-    return 0 if all(m.status.is_answer for m in record.measurements) else 1
+                _report(record, store.path(record), settings_file.budgets, as_json=chosen.as_json)
+    if not all(m.status.is_answer for m in record.measurements):
+        return 1
+    return REGRESSION if balance(settings_file.budgets, record.measurements).over else 0
 
 
 def _with_defaults(chosen: Chosen, settings_file: Config) -> Chosen:
@@ -246,11 +250,19 @@ def _require_same_cases(record: Run, plan: Plan) -> None:
                 raise UsageError(msg)
 
 
-def _report(record: Run, place: Path, *, as_json: bool, content: Mapping[str, Any]) -> None:
-    if as_json:
-        click.echo(json.dumps(content, indent=1, allow_nan=False))
-        return
-    from harness.report import terminal
+def _report(record: Run, place: Path, budgets: Sequence[Budget], *, as_json: bool) -> None:
+    from harness.budget import balance
+    from harness.report import comparison, comparison_json, terminal
+    from harness.store import document
 
+    found = balance(budgets, record.measurements)
+    if as_json:
+        judged = {"budget": comparison_json.balance(found)} if budgets else {}
+        click.echo(json.dumps(document(record) | judged, indent=1, allow_nan=False))
+        return
     terminal.show(record.measurements, terminal.console())
+    for text in found.unchecked:
+        click.echo(f"budget: {text}")
+    for over in found.over:
+        click.echo(f"over budget: {comparison.overrun(over)}")
     click.echo(f"results: {place}")

@@ -150,7 +150,13 @@ def impls(*, as_json: bool) -> None:
 def doctor(*, board_name: str | None, as_json: bool) -> int:
     """Say which tools are there, which are missing, and how to get them. Exit code 3 where one is missing."""
     found = _checks(board_name)
-    rows = [
+    _show(check_rows(found), "checks", as_json=as_json)
+    return 0 if all(check.found for check in found) else MissingError.exit_code
+
+
+def check_rows(found: Sequence[Check]) -> list[dict[str, Any]]:
+    """Return checks as ``doctor`` shows them."""
+    return [
         {
             "tool": c.name,
             "there": "yes" if c.found else "NO",
@@ -160,8 +166,6 @@ def doctor(*, board_name: str | None, as_json: bool) -> int:
         }
         for c in found
     ]
-    _show(rows, "checks", as_json=as_json)
-    return 0 if all(check.found for check in found) else MissingError.exit_code
 
 
 def _checks(board_name: str | None) -> list[Check]:

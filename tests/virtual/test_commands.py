@@ -22,6 +22,9 @@ def test_help_has_an_example_for_every_command(mcuprof):
         "impls",
         "doctor",
         "clean",
+        "compare",
+        "baseline",
+        "bundle",
     ]:
         assert name in whole.out
         assert f"Example:  mcuprof {name}" in mcuprof(name, "--help").out
