@@ -14,7 +14,7 @@ from harness import __version__, paths
 from harness.commands.codegen import codegen
 from harness.commands.log import log
 from harness.commands.measure import flash_size, ram_search, run, timing
-from harness.commands.report import report
+from harness.commands.report import export, report
 from harness.commands.show import boards, clean, doctor, impls, models, setup
 from harness.commands.sketch import sketch
 from harness.errors import McuprofError
@@ -43,6 +43,7 @@ for command in (
     timing,
     run,
     report,
+    export,
     log,
     sketch,
     codegen,
