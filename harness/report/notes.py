@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.arduino import OPTIMIZATIONS
-from harness.report.formats import is_oversize
+from harness.report.formats import OVERSIZE
 from harness.types import Clock, Measurement, Status
 
 
 def notes(measurements: Sequence[Measurement]) -> list[str]:
     """Return what has to be known to read the table, each in one sentence."""
-    return [
-        *_reasons(measurements),
-        *_sizes(measurements),
-        *_clocks(measurements),
-        *_versions(measurements),
-        *_costs(measurements),
-    ]
+    return [*_reasons(measurements), *beside_reasons(measurements)]
+
+
+def beside_reasons(measurements: Sequence[Measurement]) -> list[str]:
+    """Return the notes without why something has no figure, for a table that says so itself."""
+    return [*_oversize(measurements), *_clocks(measurements), *_versions(measurements), *_costs(measurements)]
 
 
 def _reasons(measurements: Sequence[Measurement]) -> list[str]:
@@ -29,8 +28,13 @@ def _reasons(measurements: Sequence[Measurement]) -> list[str]:
     return list(found)
 
 
-def _sizes(measurements: Sequence[Measurement]) -> list[str]:
-    return ["* the size of a program that is larger than the board"] if any(map(is_oversize, measurements)) else []
+def _oversize(measurements: Sequence[Measurement]) -> list[str]:
+    if not any(m.oversize for m in measurements):
+        return []
+    return [
+        f"a size with {OVERSIZE} is of a program that the board has no room for: to be measured it was linked as if "
+        "there were more, and it was never run"
+    ]
 
 
 def _clocks(measurements: Sequence[Measurement]) -> list[str]:
@@ -74,7 +78,7 @@ def _costs(measurements: Sequence[Measurement]) -> list[str]:
     """Say for each board what the profiling firmware has of the figures above."""
     notes = []
     for board in dict.fromkeys(m.board for m in measurements):
-        done = [m for m in measurements if m.board == board and m.status is Status.OK]
+        done = [m for m in measurements if m.board == board and m.value is not None]
         flash = next((m.details.get("harness_bytes") for m in done if m.metric == "flash"), None)
         ram = next((m.details.get("harness_static_bytes") for m in done if m.metric == "ram"), None)
         said = [f"{size:,} B of {what}" for size, what in ((flash, "flash"), (ram, "RAM")) if size is not None]
