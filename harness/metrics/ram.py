@@ -38,6 +38,7 @@ def measure(bench: Bench) -> Reading:
         unit="B",
         samples=(found.largest,),
         details={
+            "limit_bytes": bench.built.case.board.ram_bytes,
             "heap_bytes": heap,
             "probes": probes,
             "static_bytes": bench.built.build.data_bytes,
