@@ -65,11 +65,22 @@ class Choice:
     left_out: tuple[LeftOut, ...]
 
     @property
+    def _picks(self) -> list[Pick]:
+        return [pick for pick in (self.fastest, self.smallest, self.roomiest) if pick is not None]
+
+    @property
     def best_of_all(self) -> str | None:
         """The implementation that is the best of several by every figure there is, where one is."""
-        picks = [pick for pick in (self.fastest, self.smallest, self.roomiest) if pick is not None]
-        names = {pick.implementation for pick in picks}
+        names = {pick.implementation for pick in self._picks}
         return names.pop() if len(names) == 1 and len(self.counted) > 1 else None
+
+    @property
+    def unbeaten(self) -> str | None:
+        """The only implementation that is the best, or as good as the best, by every figure there is."""
+        names = set(self.counted) if len(self.counted) > 1 and self._picks else set()
+        for pick in self._picks:
+            names &= {pick.implementation, *pick.alike}
+        return names.pop() if len(names) == 1 else None
 
     @property
     def best_depends(self) -> bool:
