@@ -100,10 +100,16 @@ def by_board(measurements: Sequence[Measurement]) -> dict[str, list[Measurement]
 
 def heading(measurements: Sequence[Measurement]) -> str:
     """Return what stands above the measurements of one board: its name, and what its times are if it is virtual."""
+    about = about_board(measurements)
+    return f"{measurements[0].board}: {about}" if about else measurements[0].board
+
+
+def about_board(measurements: Sequence[Measurement]) -> str:
+    """Return what the times of a virtual board are; nothing for a real one."""
     first = measurements[0]
     if not first.provenance.get("virtual"):
-        return first.board
+        return ""
     clock = float(str(first.provenance["clock_hz"])) / 1e6
     unit = next((m.clock.unit for m in measurements if m.clock), None)
     times = f"; times are {unit}, beside them the time at {clock:g} MHz" if unit else ""
-    return f"{first.board}: a virtual board{times}"
+    return f"a virtual board{times}"

@@ -118,6 +118,8 @@ def layout(height: float, **more: Any) -> dict[str, Any]:  # noqa: ANN401 (plotl
 
 def axis(**more: Any) -> dict[str, Any]:  # noqa: ANN401 (plotly's attributes)
     """Return what all axes share."""
+    if "title" in more:
+        more["title"] = {"font": {"size": _FONT}, **more["title"]}
     return {
         "gridcolor": "--grid",
         "linecolor": "--line",

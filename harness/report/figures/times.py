@@ -163,7 +163,7 @@ def _samples(
     for index, measurement in enumerate(rows):
         for number, sample in enumerate(_thinned(measurement.samples)):
             x.append(scaled(measurement, sample))
-            y.append(index + 0.22 + 0.2 * _JITTER[number % len(_JITTER)])
+            y.append(index + 0.19 + 0.15 * _JITTER[number % len(_JITTER)])
             colours.append(palette.colour(measurement.implementation))
             hovers.append(figure(sample, measurement))
     return [

@@ -31,7 +31,8 @@ class BoardSection:
     """The figures of one board."""
 
     name: str
-    heading: str
+    about: str
+    """What its times are, where it is virtual."""
     figures: tuple[Placed, ...]
 
 
@@ -137,6 +138,7 @@ def _warnings(run: Run, found: Sequence[Measurement]) -> Iterator[str]:
 
 def _board(number: int, board: str, found: Sequence[Measurement], palette: Palette) -> BoardSection:
     rows = grid.study(found).rows
+    about = grid.about_board(found)
     counted = [row for row in rows if advice.why_not(row) is None]
     inference, start = (_timed(found, name) for name in ("inference", "init"))
 
@@ -158,7 +160,7 @@ def _board(number: int, board: str, found: Sequence[Measurement], palette: Palet
         for index, one in enumerate(drawn, start=1)
         if one is not None
     )
-    return BoardSection(name=board, heading=grid.heading(found), figures=tuple(placed))
+    return BoardSection(name=board, about=about[:1].upper() + about[1:], figures=tuple(placed))
 
 
 def _timed(found: Sequence[Measurement], metric: str) -> list[Measurement]:
