@@ -140,6 +140,13 @@ def test_ram_adds_up_to_what_the_board_has():
     assert parts["stack"] == 4_096
 
 
+def test_without_parts_ram_begins_with_what_the_linker_placed():
+    drawn = memory.ram(grid.of([m for m in case(ram=755) if m.metric == "ram"]).rows)
+    assert [trace["name"] for trace in drawn.traces] == [
+        "placed by the linker", "heap in use", "kept back or not told", "unused"
+    ]  # fmt: skip
+
+
 def test_the_front():
     rows = grid.of(
         [m for name, inference, flash in (("a", 10, 300), ("b", 20, 200), ("c", 30, 250), ("d", 20, 200))

@@ -13,11 +13,12 @@ from harness.types import Measurement, Status
 
 _ROW = 46
 _PARTS = ("model", "library", "runtime", "harness", "C library", "core", "alignment")
-_WHOLE = "whole program"
+_WHOLE, _PLACED = "whole program", "placed by the linker"
 _STACK, _HEAP, _UNUSED, _REST = "stack", "heap in use", "unused", "kept back or not told"
 _COLOURS = {
     **{name: series(index) for index, name in enumerate(_PARTS)},
     _WHOLE: series(7),
+    _PLACED: series(2),
     _STACK: series(8),
     _HEAP: series(7),
     _REST: "--line",
@@ -75,7 +76,7 @@ def _ram_parts(flash_: Measurement | None, ram_: Measurement | None, limit: int 
     static, heap = (_whole(ram_.details.get(name)) for name in ("static_bytes", "heap_bytes"))
     if heap is None:
         return parts
-    parts = parts or ({"placed by the linker": static} if static else {})
+    parts = parts or ({_PLACED: static} if static else {})
     unused = int(ram_.value)
     stack = _sizes(flash_, "ram_sections").get(".stack", 0)
     known = sum(parts.values()) + heap
@@ -101,7 +102,8 @@ def _whole(found: object) -> int | None:
 
 def _figure(title: str, bars: Sequence[_Bar], limit: int | None, why: str) -> Figure:
     present = dict.fromkeys(name for bar in bars for name in bar.parts)
-    names = [name for name in _COLOURS if name in present] + [name for name in present if name not in _COLOURS]
+    others = [name for name in present if name not in _COLOURS]
+    names = others + [name for name in _COLOURS if name in present]
     colours = {name: _COLOURS.get(name, series(index)) for index, name in enumerate(names)}
     panels = Panels()
     most = max([*(sum(bar.parts.values()) for bar in bars), limit or 0])
