@@ -79,12 +79,16 @@ def moment(written: str) -> str:
 
 
 def printable(measurement: Measurement) -> Measurement:
-    """Return the measurement with an escape in place of each character in its text that cannot be shown."""
+    """Return the measurement with an escape for each character that cannot be shown, and without empty samples.
+
+    A results file has null in place of a sample that JSON has no form for.
+    """
     return replace(
         measurement,
         model=shown_text(measurement.model),
         implementation=shown_text(measurement.implementation),
         board=shown_text(measurement.board),
+        samples=tuple(sample for sample in measurement.samples if sample is not None),
         reason=shown_text(" ".join(measurement.reason.split())),
         details=_shown(measurement.details),
         provenance=_shown(measurement.provenance),

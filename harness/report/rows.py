@@ -102,7 +102,11 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column(name="at_clock_s", kind=Kind.NUMBER, read=lambda source: source.measurement.at_clock_s),
     Column(name="oversize", kind=Kind.FLAG, read=lambda source: source.measurement.oversize),
-    Column(name="samples", kind=Kind.NUMBERS, read=lambda source: [float(s) for s in source.measurement.samples]),
+    Column(
+        name="samples",
+        kind=Kind.NUMBERS,
+        read=lambda source: [float(s) for s in source.measurement.samples if s is not None],
+    ),
     _statistic("mean", Kind.NUMBER, lambda found: found.mean),
     _statistic("minimum", Kind.NUMBER, lambda found: found.minimum),
     _statistic("maximum", Kind.NUMBER, lambda found: found.maximum),

@@ -149,10 +149,21 @@ def test_the_reader_is_told_in_words():
         run([figure("ram", 0)]),
         run([figure("inference", 0.0, board="desk", samples=(0.0,) * 30)]),
         run([figure("init", 0)]),
+        run([figure("output", 0, board="desk", samples=(0, None)), figure("ram", 5, samples=(None,))]),
         run(m for i in range(70) for m in case(model=f"net{i}", implementation=f"way{i % 3}")),
         run(m for i in range(12) for m in case(implementation=f"way{i}")),
     ],
-    ids=["one", "failures", "flash", "no RAM left", "zeros", "start of nothing", "many", "many implementations"],
+    ids=[
+        "one",
+        "failures",
+        "flash",
+        "no RAM left",
+        "zeros",
+        "start of nothing",
+        "empty samples",
+        "many",
+        "many implementations",
+    ],
 )
 def test_odd_runs(found):
     assert Reader(rendered(found)).text
