@@ -17,7 +17,7 @@ from harness.commands.codegen import codegen
 from harness.commands.compare import compare
 from harness.commands.log import log
 from harness.commands.measure import flash_size, ram_search, run, timing
-from harness.commands.report import report
+from harness.commands.report import export, report
 from harness.commands.show import boards, clean, doctor, impls, models, setup
 from harness.commands.sketch import sketch
 from harness.errors import McuprofError
@@ -48,6 +48,7 @@ for command in (
     report,
     compare,
     baseline,
+    export,
     log,
     bundle,
     sketch,

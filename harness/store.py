@@ -112,6 +112,14 @@ class Store:
         msg = f"there is no run to go on with: every run in {self.folder} is finished"
         raise UsageError(msg)
 
+    def runs(self) -> list[Run]:
+        """Return the runs that hold a measurement, oldest first; a damaged file costs only itself."""
+        found = []
+        for path in self.folder.glob("*.json"):
+            with contextlib.suppress(UsageError):
+                found.append(load(path))
+        return sorted((run for run in found if run.measurements), key=lambda run: run.started)
+
     def find(self, wanted: Path | None) -> Run:
         """Return the run of a file or of an id, or the latest one; raises ``UsageError`` where there is none."""
         if wanted is not None:
@@ -162,6 +170,8 @@ def to_json(measurement: Measurement) -> dict[str, Any]:
     }
     if measurement.at_clock_s is not None:
         found["at_clock_s"] = measurement.at_clock_s
+    if measurement.oversize:
+        found["oversize"] = True
     return found
 
 

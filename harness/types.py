@@ -77,3 +77,8 @@ class Measurement:
     """The value in seconds at the board's clock, where the clock counts cycles or instructions."""
     details: Mapping[str, Json] = field(default_factory=dict)
     provenance: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def oversize(self) -> bool:
+        """Whether the value is of a program that the board has no room for."""
+        return self.status is Status.DOES_NOT_FIT and self.value is not None
