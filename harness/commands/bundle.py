@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from harness.errors import McuprofError, UsageError
+from harness.commands.output import require_absent, write_file
+from harness.errors import McuprofError
 
 
 @click.command("bundle", epilog="Example:  mcuprof bundle --case 'digits · tflm'")
@@ -58,9 +59,7 @@ def bundle(
     whole = store.find(run)
     found = bundles.of_cases(whole, case)
     path = path or Path(f"mcuprof-{re.sub(r'[^A-Za-z0-9_.-]+', '_', whole.id)}.zip")
-    if path.exists() and not force:
-        msg = f"the file {path} is there: choose another one, or --force"
-        raise UsageError(msg)
+    require_absent(path, force=force)
     with cache.in_use():
         packed = bundles.collect(
             bundles.Sources(
@@ -74,7 +73,7 @@ def bundle(
             )
         )
     content = archive.packed(packed.files)
-    archive.write(path, content)
+    write_file(path, content)
     if as_json:
         facts = {"path": str(path), "bytes": len(content), "files": sorted(packed.files), "missing": packed.missing}
         click.echo(json.dumps({"schema": 1, "bundle": facts}, indent=1))

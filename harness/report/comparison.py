@@ -9,15 +9,13 @@ from dataclasses import dataclass, field
 from harness.budget import Balance, Overrun
 from harness.compare import Comparison, Outcome, Row, cost
 from harness.gate import Finding, Gate, Judgement
-from harness.report.formats import seconds
+from harness.report.formats import OVERSIZE, seconds
+from harness.report.grid import TITLES
 from harness.stats import Change
 from harness.types import Clock, Measurement, Status
 
 NONE = "-"
 """What a cell shows where there can be nothing."""
-OVERSIZE = "*"
-"""Marks the size of a program that the board has no room for."""
-_NAMES = {"ram": "unused RAM", "init": "start-up"}
 _UNITS = {"instructions": "instr."}
 _SMALLEST_P = 0.001
 _ORDER = (
@@ -49,7 +47,7 @@ class Findings:
 
 def name(metric: str) -> str:
     """Return what a metric is called."""
-    return _NAMES.get(metric, metric)
+    return TITLES.get(metric, metric)
 
 
 def metric(row: Row, *, short: bool) -> str:

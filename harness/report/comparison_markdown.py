@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from harness.compare import Outcome, Row
 from harness.report import comparison as words
 from harness.report.comparison import Findings
+from harness.report.exporters.markdown import escaped
 
 _ADVERSE = (Outcome.REGRESSED, Outcome.MISSING)
 
@@ -70,8 +71,5 @@ def _table(rows: Sequence[Row]) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Return text on one line in which Markdown sees no table, emphasis, link, tag or mention."""
-    text = " ".join(text.split())
-    for character in "\\|*_<>`[]#~":
-        text = text.replace(character, f"\\{character}")
-    return text.replace("@", "@\N{ZERO WIDTH SPACE}")
+    """Return text on one line that is no Markdown, and mentions nobody."""
+    return escaped(text).replace("@", "@\N{ZERO WIDTH SPACE}")

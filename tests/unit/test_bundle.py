@@ -9,6 +9,7 @@ import pytest
 from made_runs import case, failed, run, with_provenance
 
 from harness import archive, bundle, models, paths
+from harness.commands import output
 from harness.errors import UsageError
 from harness.privacy import Person
 from harness.sketch import NAME
@@ -146,7 +147,7 @@ def test_equal_contents_are_equal_files(tmp_path):
     )
     assert first == again
     path = tmp_path / "x.zip"
-    archive.write(path, first)
+    output.write_file(path, first)
     with zipfile.ZipFile(path) as found:
         assert found.namelist() == ["a/c", "b"]
         assert found.testzip() is None
@@ -155,8 +156,8 @@ def test_equal_contents_are_equal_files(tmp_path):
 
 def test_a_zip_that_cannot_be_written_is_said(tmp_path):
     with pytest.raises(UsageError, match="cannot be written: No such file"):
-        archive.write(tmp_path / "nowhere" / "x.zip", b"")
+        output.write_file(tmp_path / "nowhere" / "x.zip", b"")
     (tmp_path / "folder").mkdir()
     with pytest.raises(UsageError, match="cannot be written"):
-        archive.write(tmp_path / "folder", b"")
+        output.write_file(tmp_path / "folder", b"")
     assert [p.name for p in tmp_path.iterdir()] == ["folder"]
