@@ -12,65 +12,19 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import filelock
-import msgspec
 
-from harness import cmd, cores, paths
+from harness import arduino_answers, cmd, cores, paths
 from harness.boards import Board
-from harness.cache import touch
-from harness.errors import DoesNotFitError, McuprofError, MissingError, RigError, ToolFailedError
+from harness.build_properties import Options, compile_properties, upload_properties, with_ctags
+from harness.builds import Build, keep, kept
+from harness.errors import McuprofError, MissingError, RigError, ToolFailedError
 from harness.platform import Workplace, missing_core
 from harness.setup.arduino_cli import find_arduino_cli
 from harness.sketch import NAME, Sketch, digest_of
 
-OPTIMIZATIONS = ("O2", "Os", "O3")
 _COMPILE_TIMEOUT_S = 1800
-_OVERFLOW = re.compile(r"region [`'\"]?(\w+)'? overflowed by (\d+) bytes")
-_USES = re.compile(r"(Sketch uses|Global variables use) (\d+) bytes.*Maximum is (\d+) bytes")
-"""What arduino-cli says last where a program is linked and larger than the board."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """What a build depends on beside the sketch and the board."""
-
-    library: Path | None = None
-    """Root folder of the one Arduino library that the sketch needs."""
-    library_digest: str = ""
-    defines: tuple[str, ...] = ()
-    """Preprocessor names that everything is compiled with."""
-    optimization: str | None = None
-    """``O2``, ``Os`` or ``O3``; None is the board core's own."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Build:
-    """A compiled sketch, kept in the cache."""
-
-    folder: Path
-    """Holds the program in every form that the upload tool may want."""
-    key: str
-    sketch: str
-    """Digest of the sketch, which the firmware tells too."""
-    build_path: str
-    """Where it was built: the paths of the linker's map begin with it."""
-    program_bytes: int
-    """Size of the program by the size recipe of the board's core."""
-    data_bytes: int | None
-    seconds: float
-    provenance: Mapping[str, str]
-
-    @property
-    def elf(self) -> Path:
-        """The linked program."""
-        return self.folder / f"{NAME}.ino.elf"
-
-    @property
-    def link_map(self) -> Path:
-        """The linker's map of the program."""
-        return self.folder / f"{NAME}.ino.map"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,18 +70,18 @@ class Arduino:
         Raises ``DoesNotFitError`` where a memory overflows and ``ToolFailedError`` where the compiler does not
         accept the sketch, with the place of its whole output.
         """
-        board = _with_ctags(board)
+        board = with_ctags(board)
         tools = self.tools_of(board)
         lane = self._lane_key(board, options, tools)
         key = hashlib.sha256(f"{lane} {sketch.digest}".encode()).hexdigest()[:16]
-        kept = _kept(key)
-        if kept is not None:
-            return kept
+        build = kept(key)
+        if build is not None:
+            return build
         lane_folder = paths.cache() / "lanes" / lane
         try:
             lane_folder.mkdir(parents=True, exist_ok=True)
             with filelock.FileLock(lane_folder / "lock"):
-                return _kept(key) or self._compile_in(
+                return kept(key) or self._compile_in(
                     lane_folder, key, sketch=sketch, board=board, options=options, tools=tools
                 )
         except OSError as error:
@@ -158,7 +112,7 @@ class Arduino:
         # The sketch always lies at the same place, or arduino-cli would compile core and library again.
         folder = sketch.write(lane / NAME)
         words = ["compile", "--fqbn", board.fqbn, "--build-path", str(lane / "build"), "--warnings", "none"]
-        for name, value in _properties(board, options).items():
+        for name, value in compile_properties(board, options).items():
             words += ["--build-property", f"{name}={value}"]
         for library in [*([options.library] if options.library else []), *self._workplace.libraries(board)]:
             words += ["--library", str(library)]
@@ -169,15 +123,15 @@ class Arduino:
         unfinished.touch()
         done = self._call([*words, str(folder)], timeout=_COMPILE_TIMEOUT_S)
         unfinished.unlink()
-        answer = _answer(done)
+        answer = arduino_answers.parse(done)
         result = answer.get("builder_result") or {}
         if not answer.get("success"):
-            raise _compile_error(answer, board, paths.cache() / "logs" / f"compile-{key}.log")
+            raise arduino_answers.compile_error(answer, board, paths.cache() / "logs" / f"compile-{key}.log")
         sizes = {s["name"]: int(s["size"]) for s in result.get("executable_sections_size") or []}
         if "text" not in sizes:
             msg = f"arduino-cli gave no size for {board.fqbn}: the core has no size recipe"
             raise ToolFailedError(msg)
-        return _keep(
+        return keep(
             lane / "build",
             key,
             {
@@ -191,9 +145,9 @@ class Arduino:
                     **tools.provenance(),
                     "optimization": options.optimization or "the core's own",
                     "flags": " ".join(
-                        [tools.flags, _properties(board, options).get("compiler.cpp.extra_flags", "")]
+                        [tools.flags, compile_properties(board, options).get("compiler.cpp.extra_flags", "")]
                     ).strip(),
-                    "build_properties": json.dumps(_properties(board, options)),
+                    "build_properties": json.dumps(compile_properties(board, options)),
                 },
             },
         )
@@ -202,7 +156,7 @@ class Arduino:
         """Return the words of the command that builds a sketch folder by hand, with the libraries of a folder."""
         words = [str(self._cli.path), "--config-file", str(self._workplace.config), "compile", "--fqbn", board.fqbn]
         words += ["--libraries", str(libraries)] if libraries is not None else []
-        for name, value in _with_ctags(board).build_properties.items():
+        for name, value in with_ctags(board).build_properties.items():
             words += ["--build-property", f"{name}={value}"]
         return [*words, str(folder)]
 
@@ -210,13 +164,13 @@ class Arduino:
         """Write a build to the board at ``port`` by the platform's own upload tool; raises ``RigError``."""
         words = ["upload", "--fqbn", board.fqbn, "--port", port, "--input-dir", str(build.folder)]
         words += ["--upload-property", f"upload.python={sys.executable}"]
-        for name, value in _upload_properties(board).items():
+        for name, value in upload_properties(board).items():
             words += ["--upload-property", f"{name}={value}"]
         if board.is_virtual:
             words += ["--discovery-timeout", "1ms"]  # no discovery finds a virtual port: waiting is of no use
         done = self._call(words, timeout=board.upload.seconds)
         if done.returncode != 0:
-            said = [line.strip() for line in _uploader_output(done).splitlines() if line.strip()]
+            said = [line.strip() for line in arduino_answers.uploader_output(done).splitlines() if line.strip()]
             msg = f"the upload to {port} failed: {said[-1] if said else 'the tool said nothing'}"
             raise RigError(msg)
 
@@ -248,7 +202,7 @@ class Arduino:
                 ],
                 timeout=60,
             )
-        answer = _answer(done)
+        answer = arduino_answers.parse(done)
         lines = (answer.get("builder_result") or {}).get("build_properties") or []
         if not lines:
             if self._workplace.core(board.core_id) is None:
@@ -262,130 +216,9 @@ class Arduino:
         return Tools(properties=found, compiler=_compiler_version(found))
 
 
-def _with_ctags(board: Board) -> Board:
-    """Return ``board`` with the system's ctags where arduino-cli has none of its own and nobody names another.
-
-    arduino-cli fetches it when it first updates its indexes; a core that was put there by hand is used without.
-    """
-    name = "tools.ctags.cmd.path"
-    system = shutil.which("arduino-ctags")
-    if system is None or name in board.build_properties or board.core_id.startswith(f"{cores.OURS}:"):
-        return board
-    if (cores.data_dir() / "packages" / "builtin" / "tools" / "ctags").is_dir():
-        return board
-    return msgspec.structs.replace(board, build_properties={**board.build_properties, name: system})
-
-
-def _upload_properties(board: Board) -> dict[str, str]:
-    """Return those of a board's properties that an upload heeds.
-
-    arduino-cli hands no build properties on to the upload tool, and calls the tool's own without ``tools.NAME.``.
-    """
-    given = board.build_properties
-    own = {re.sub(r"^tools\.(?!ctags\.)[^.]+\.", "", name): value for name, value in given.items()}
-    return {name: value for name, value in own.items() if name not in given or name.startswith("upload.")}
-
-
-def _properties(board: Board, options: Options) -> dict[str, str]:
-    """Return the build properties; the compiler heeds the last -O it is given, which these hooks come to be."""
-    properties = dict(board.build_properties)
-    flags = [f"-D{name}" for name in options.defines]
-    flags += [f"-{options.optimization}"] if options.optimization else []
-    if flags:
-        for name in ("compiler.c.extra_flags", "compiler.cpp.extra_flags"):
-            properties[name] = " ".join([properties.get(name, ""), *flags]).strip()
-    return properties
-
-
 def _compiler_version(properties: Mapping[str, str]) -> str:
     compiler = properties.get("compiler.path", "") + properties.get("compiler.cpp.cmd", "")
     if not compiler or shutil.which(compiler) is None:
         msg = f"the compiler {compiler or 'of the core'} is not there; `mcuprof doctor` says how to get it"
         raise MissingError(msg)
     return cmd.run([compiler, "--version"], timeout=30).stdout.splitlines()[0]
-
-
-def _answer(done: cmd.Completed) -> dict[str, Any]:
-    try:
-        answer = json.loads(done.stdout.strip() or done.stderr)  # it answers a failed upload on standard error
-    except ValueError:
-        said = (done.stderr or done.stdout).strip().splitlines()
-        msg = f"arduino-cli ended with code {done.returncode}: {said[-1] if said else 'it printed nothing'}"
-        raise ToolFailedError(msg) from None
-    return answer if isinstance(answer, dict) else {}
-
-
-def _uploader_output(done: cmd.Completed) -> str:
-    """Return what the upload tool said last, or else what arduino-cli did."""
-    try:
-        answer = _answer(done)
-    except ToolFailedError as error:
-        return error.message
-    result = answer.get("output") or answer.get("upload_result") or answer
-    found = (result.get("stderr"), result.get("stdout"), answer.get("error"))
-    return next((str(text) for text in found if text and str(text).strip()), "")
-
-
-def _compile_error(answer: Mapping[str, Any], board: Board, log: Path) -> McuprofError:
-    output = "\n".join(str(answer.get(key) or "") for key in ("compiler_out", "compiler_err", "error"))
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.write_text(output, encoding="utf-8")
-    if "No space left on device" in output:
-        msg = (
-            f"the disk is full: the build in {paths.cache()} could not be written; MCUPROF_CACHE names another place"
-        )
-        return McuprofError(msg, log=log)
-    overflows = [(region, int(n)) for region, n in _OVERFLOW.findall(output)]
-    if overflows:
-        name, over = max(overflows, key=lambda pair: pair[1])
-        region = (board.linker.memory(name) if board.linker else None) or name
-        msg = f"the program is {over:,} bytes larger than the {region} of {board.name}"
-        return DoesNotFitError(msg, region=region, over_by=over, log=log)
-    for what, size, limit in _USES.findall(output):
-        region, over = "FLASH" if what == "Sketch uses" else "RAM", int(size) - int(limit)
-        if over > 0:
-            msg = f"the program is {over:,} bytes larger than the {region} of {board.name}"
-            return DoesNotFitError(msg, region=region, over_by=over, log=log)
-    diagnostics = (answer.get("builder_result") or {}).get("diagnostics") or []
-    first = next((d for d in diagnostics if d.get("severity") in ("ERROR", "FATAL")), None)
-    if first:
-        where = f"{Path(first.get('file', '')).name}:{first.get('line', '?')}"
-        what = f"{where}: {str(first.get('message', '')).splitlines()[0]}"
-    else:
-        errors = [line for line in output.splitlines() if "error" in line.lower()]
-        what = errors[0].strip() if errors else output.strip()[-200:]
-    msg = f"the sketch does not compile for {board.name}: {what} (the compiler's whole output: {log})"
-    return ToolFailedError(msg, log=log)
-
-
-def _kept(key: str) -> Build | None:
-    folder = paths.cache() / "builds" / key
-    try:
-        facts = json.loads((folder / "build.json").read_text(encoding="utf-8"))
-        build = Build(folder=folder, key=key, **facts)
-    except (OSError, ValueError, TypeError):
-        return None
-    if not build.elf.is_file():
-        return None
-    touch(folder)
-    return build
-
-
-def _keep(built: Path, key: str, facts: Mapping[str, object]) -> Build:
-    """Copy the products of a build to their place in the cache, whole or not at all."""
-    place = paths.cache() / "builds" / key
-    place.parent.mkdir(parents=True, exist_ok=True)
-    new = Path(tempfile.mkdtemp(prefix=".new-", dir=place.parent))
-    for path in built.glob(f"{NAME}.ino.*"):
-        shutil.copy(path, new)
-    maps = list(built.glob("*.map"))
-    if len(maps) == 1:  # not every core names it after the sketch
-        shutil.copy(maps[0], new / f"{NAME}.ino.map")
-    (new / "build.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-    shutil.rmtree(place, ignore_errors=True)
-    os.replace(new, place)  # noqa: PTH105 (replaces an empty folder too)
-    build = _kept(key)
-    if build is None:
-        msg = f"the build in {place} vanished while it was written: is the disk full?"
-        raise McuprofError(msg)
-    return build

@@ -8,8 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from harness.arduino import Build
 from harness.boards import Board
+from harness.builds import Build
 from harness.errors import CaseError
 from harness.firmware import Firmware
 from harness.models import Model

@@ -12,9 +12,11 @@ from pathlib import Path
 from harness import arena as arenas
 from harness import bench as benches
 from harness import cmd, reference, sketch
-from harness.arduino import Arduino, Build, Options
+from harness.arduino import Arduino
 from harness.bench import Retries, RigBench
 from harness.boards import Board
+from harness.build_properties import Options
+from harness.builds import Build
 from harness.case import Baselines, Built, Case, Expected, Settings
 from harness.errors import DoesNotFitError, RigError
 from harness.metrics import flash

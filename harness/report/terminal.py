@@ -12,7 +12,7 @@ from rich.measure import Measurement as RichMeasurement
 from rich.table import Table
 
 from harness import metrics
-from harness.arduino import OPTIMIZATIONS
+from harness.build_properties import OPTIMIZATIONS
 from harness.report import details
 from harness.report.formats import cell, seconds
 from harness.types import Clock, Measurement, Status

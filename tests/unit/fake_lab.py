@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from harness import boards, models, pipeline
-from harness.arduino import Build
+from harness.builds import Build
 from harness.case import Expected, Settings
 from harness.errors import RigError
 from harness.fake import FakeBoard

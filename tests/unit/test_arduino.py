@@ -9,7 +9,9 @@ import pytest
 from fake_machine import FakeMachine
 
 from harness import boards, cores, sketch
-from harness.arduino import Arduino, Build, Options
+from harness.arduino import Arduino
+from harness.build_properties import Options
+from harness.builds import Build
 from harness.errors import DoesNotFitError, MissingError, ToolFailedError
 from harness.platform import workplace
 

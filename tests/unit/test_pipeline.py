@@ -9,8 +9,8 @@ import pytest
 
 from harness import boards, models, pipeline
 from harness import session as sessions
-from harness.arduino import Build
 from harness.bench import RigBench
+from harness.builds import Build
 from harness.case import Baselines, Built, Expected
 from harness.errors import DoesNotFitError, MissingError, RigError, ToolFailedError, UnsupportedError
 from harness.fake import FakeBoard, Faults
