@@ -2,53 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import re
 import shutil
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-import filelock
-
-from harness import arduino_answers, cmd, cores, paths
+from harness import arduino_answers, cmd, cores, oversize, paths
 from harness.boards import Board
 from harness.build_properties import Options, compile_properties, upload_properties, with_ctags
-from harness.builds import Build, keep, kept
-from harness.errors import McuprofError, MissingError, RigError, ToolFailedError
+from harness.builds import Build, Oversize, keep, kept
+from harness.errors import CaseError, DoesNotFitError, MissingError, RigError, ToolFailedError
+from harness.lanes import Lane, Tools
 from harness.platform import Workplace, missing_core
 from harness.setup.arduino_cli import find_arduino_cli
 from harness.sketch import NAME, Sketch, digest_of
 
 _COMPILE_TIMEOUT_S = 1800
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tools:
-    """What arduino-cli would build a board with, as it says itself."""
-
-    properties: Mapping[str, str]
-    compiler: str
-
-    def provenance(self) -> dict[str, str]:
-        """Return what a result says of them."""
-        return {"compiler": self.compiler, "core": self.core}
-
-    @property
-    def flags(self) -> str:
-        """The C++ flags, without the one that names the folder which this was asked in."""
-        flags = self.properties.get("compiler.cpp.flags", self.properties.get("build.flags", ""))
-        return re.sub(r'\s*"?-ffile-prefix-map=[^\s"]*"?', "", flags)
-
-    @property
-    def core(self) -> str:
-        """Name and version of the core."""
-        fqbn = self.properties.get("build.fqbn", "")
-        return f"{':'.join(fqbn.split(':')[:2])} {self.properties.get('version', '')}".strip()
 
 
 class Arduino:
@@ -70,27 +42,57 @@ class Arduino:
         Raises ``DoesNotFitError`` where a memory overflows and ``ToolFailedError`` where the compiler does not
         accept the sketch, with the place of its whole output.
         """
-        board = with_ctags(board)
-        tools = self.tools_of(board)
-        lane = self._lane_key(board, options, tools)
-        key = hashlib.sha256(f"{lane} {sketch.digest}".encode()).hexdigest()[:16]
-        build = kept(key)
+        return self._compile_in(self._lane(board, options), sketch)
+
+    def _compile_in(self, lane: Lane, sketch: Sketch) -> Build:
+        key = lane.key(sketch)
+        build = kept(Build, key)
         if build is not None:
             return build
-        lane_folder = paths.cache() / "lanes" / lane
-        try:
-            lane_folder.mkdir(parents=True, exist_ok=True)
-            with filelock.FileLock(lane_folder / "lock"):
-                return kept(key) or self._compile_in(
-                    lane_folder, key, sketch=sketch, board=board, options=options, tools=tools
-                )
-        except OSError as error:
-            msg = f"the build cache {paths.cache()} cannot be written: {error.strerror or error}"
-            raise McuprofError(msg) from error
+        with lane.held():
+            return kept(Build, key) or keep(Build, lane.build_path, key, self._link(lane, sketch))
 
-    def _lane_key(self, board: Board, options: Options, tools: Tools) -> str:
-        """Name what builds share that differ in the sketch alone: core and library are compiled once for each."""
-        return digest_of(
+    def compile_any_size(self, sketch: Sketch, board: Board, options: Options) -> Build | Oversize:
+        """Compile ``sketch``; what the board has no room for is linked as if it had, for its size.
+
+        Raises ``DoesNotFitError`` where it cannot even be linked so, and else as ``compile``.
+        """
+        lane = self._lane(board, options)
+        larger = lane.oversize()
+        found = kept(Oversize, larger.key(sketch))
+        if found is not None:
+            return found
+        try:
+            return self._compile_in(lane, sketch)
+        except DoesNotFitError as error:
+            return self._compile_oversize(lane, larger, sketch, error)
+
+    def _compile_oversize(self, lane: Lane, larger: Lane, sketch: Sketch, first: DoesNotFitError) -> Oversize:
+        """Link ``sketch`` in the lane ``larger`` after ``first`` refused it in ``lane``."""
+        regions, overflow = dict(first.regions), dict(first.overflow)
+        key = larger.key(sketch)
+        while True:
+            try:
+                script = oversize.larger_script(lane.board, lane.tools.properties, lane.build_path, regions)
+                with larger.held():
+                    if script is not None:
+                        larger.script.write_text(script, encoding="utf-8")
+                    facts = self._link(larger, sketch) | {"overflow": overflow}
+                    return keep(Oversize, larger.build_path, key, facts)
+            except DoesNotFitError as error:
+                # The linker may stop at the first region that is too small; the next one shows when that is larger.
+                if set(error.regions) <= set(regions):
+                    raise oversize.unmeasured(first, "the linker finds no room for it in larger memories") from error
+                regions = {**error.regions, **regions}
+                overflow = {**error.overflow, **overflow}
+            except CaseError as error:
+                raise oversize.unmeasured(first, error.message) from error
+
+    def _lane(self, board: Board, options: Options) -> Lane:
+        """Return the lane of builds that differ in the sketch alone."""
+        board = with_ctags(board)
+        tools = self.tools_of(board)
+        name = digest_of(
             {
                 "board": board.digest,
                 "platform": self._workplace.digest,
@@ -105,52 +107,49 @@ class Arduino:
                 "properties": json.dumps(board.build_properties),
             }
         )
+        return Lane(folder=paths.cache() / "lanes" / name, board=board, options=options, tools=tools)
 
-    def _compile_in(
-        self, lane: Path, key: str, *, sketch: Sketch, board: Board, options: Options, tools: Tools
-    ) -> Build:
+    def _link(self, lane: Lane, sketch: Sketch) -> dict[str, object]:
+        """Compile and link ``sketch`` in a lane that is held, and return the facts of the program."""
+        board, given = lane.board, compile_properties(lane.board, lane.options)
         # The sketch always lies at the same place, or arduino-cli would compile core and library again.
-        folder = sketch.write(lane / NAME)
-        words = ["compile", "--fqbn", board.fqbn, "--build-path", str(lane / "build"), "--warnings", "none"]
-        for name, value in compile_properties(board, options).items():
+        folder = sketch.write(lane.folder / NAME)
+        words = ["compile", "--fqbn", board.fqbn, "--build-path", str(lane.build_path), "--warnings", "none"]
+        for name, value in given.items():
             words += ["--build-property", f"{name}={value}"]
-        for library in [*([options.library] if options.library else []), *self._workplace.libraries(board)]:
+        own = lane.options.library
+        for library in [*([own] if own else []), *self._workplace.libraries(board)]:
             words += ["--library", str(library)]
         # A build that was cut off may leave half an object file that looks up to date.
-        unfinished = lane / "unfinished"
+        unfinished = lane.folder / "unfinished"
         if unfinished.exists():
-            shutil.rmtree(lane / "build", ignore_errors=True)
+            shutil.rmtree(lane.build_path, ignore_errors=True)
         unfinished.touch()
         done = self._call([*words, str(folder)], timeout=_COMPILE_TIMEOUT_S)
         unfinished.unlink()
         answer = arduino_answers.parse(done)
-        result = answer.get("builder_result") or {}
         if not answer.get("success"):
-            raise arduino_answers.compile_error(answer, board, paths.cache() / "logs" / f"compile-{key}.log")
+            log = paths.cache() / "logs" / f"compile-{lane.key(sketch)}.log"
+            raise arduino_answers.compile_error(answer, board, log)
+        result = answer.get("builder_result") or {}
         sizes = {s["name"]: int(s["size"]) for s in result.get("executable_sections_size") or []}
         if "text" not in sizes:
             msg = f"arduino-cli gave no size for {board.fqbn}: the core has no size recipe"
             raise ToolFailedError(msg)
-        return keep(
-            lane / "build",
-            key,
-            {
-                "sketch": sketch.digest,
-                "build_path": str(lane / "build"),
-                "program_bytes": sizes["text"],
-                "data_bytes": sizes.get("data"),
-                "seconds": round(done.seconds, 3),
-                "provenance": {
-                    "arduino_cli": self._cli.version,
-                    **tools.provenance(),
-                    "optimization": options.optimization or "the core's own",
-                    "flags": " ".join(
-                        [tools.flags, compile_properties(board, options).get("compiler.cpp.extra_flags", "")]
-                    ).strip(),
-                    "build_properties": json.dumps(compile_properties(board, options)),
-                },
+        return {
+            "sketch": sketch.digest,
+            "build_path": str(lane.build_path),
+            "program_bytes": sizes["text"],
+            "data_bytes": sizes.get("data"),
+            "seconds": round(done.seconds, 3),
+            "provenance": {
+                "arduino_cli": self._cli.version,
+                **lane.tools.provenance(),
+                "optimization": lane.options.optimization or "the core's own",
+                "flags": " ".join([lane.tools.flags, given.get("compiler.cpp.extra_flags", "")]).strip(),
+                "build_properties": json.dumps(given),
             },
-        )
+        }
 
     def compile_command(self, board: Board, folder: Path, libraries: Path | None) -> list[str]:
         """Return the words of the command that builds a sketch folder by hand, with the libraries of a folder."""

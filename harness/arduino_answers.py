@@ -8,13 +8,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness import cmd, paths
+from harness import cmd, oversize, paths
 from harness.boards import Board
 from harness.errors import DoesNotFitError, McuprofError, ToolFailedError
 
 _OVERFLOW = re.compile(r"region [`'\"]?(\w+)'? overflowed by (\d+) bytes")
+_MOVED_BACK = re.compile(r"cannot move location counter backwards \(from (?:0x)?([0-9a-f]+) to (?:0x)?([0-9a-f]+)\)")
+"""What the linker says where the script puts heap and stack at the end of RAM and that is taken."""
 _USES = re.compile(r"(Sketch uses|Global variables use) (\d+) bytes.*Maximum is (\d+) bytes")
 """What arduino-cli says last where a program is linked and larger than the board."""
+_NO_TOOL = re.compile(r"fork/exec (\S*\{runtime\.tools\.([\w.-]+)\.path\}\S*): no such file")
+"""What it says of a tool of the core's package that is not there."""
 
 
 def parse(done: cmd.Completed) -> dict[str, Any]:
@@ -49,24 +53,40 @@ def compile_error(answer: Mapping[str, Any], board: Board, log: Path) -> Mcuprof
             f"the disk is full: the build in {paths.cache()} could not be written; MCUPROF_CACHE names another place"
         )
         return McuprofError(msg, log=log)
-    overflows = [(region, int(n)) for region, n in _OVERFLOW.findall(output)]
-    if overflows:
-        name, over = max(overflows, key=lambda pair: pair[1])
-        region = (board.linker.memory(name) if board.linker else None) or name
-        msg = f"the program is {over:,} bytes larger than the {region} of {board.name}"
-        return DoesNotFitError(msg, region=region, over_by=over, log=log)
-    for what, size, limit in _USES.findall(output):
-        region, over = "FLASH" if what == "Sketch uses" else "RAM", int(size) - int(limit)
-        if over > 0:
-            msg = f"the program is {over:,} bytes larger than the {region} of {board.name}"
-            return DoesNotFitError(msg, region=region, over_by=over, log=log)
+    too_large = _too_large(output, board, log)
+    if too_large is not None:
+        return too_large
+    msg = f"the sketch does not compile for {board.name}: {_first_error(answer, output, board)}"
+    return ToolFailedError(f"{msg} (the compiler's whole output: {log})", log=log)
+
+
+def _too_large(output: str, board: Board, log: Path) -> DoesNotFitError | None:
+    """Return the error for a program that is too large, by what the linker said, or else by arduino-cli's check."""
+    regions: dict[str, int] = {}
+    ram = (board.linker.ram_region if board.linker else "") or "RAM"
+    found = [(region, int(over)) for region, over in _OVERFLOW.findall(output)]
+    found += [(ram, int(start, 16) - int(end, 16)) for start, end in _MOVED_BACK.findall(output)]
+    for region, over in found:
+        regions[region] = max(over, regions.get(region, 0))
+    overflow = {(board.linker.memory(name) if board.linker else None) or name: n for name, n in regions.items()}
+    if not overflow:
+        uses = [("FLASH" if what == "Sketch uses" else "RAM", int(n), int(m)) for what, n, m in _USES.findall(output)]
+        overflow = {memory: size - limit for memory, size, limit in uses if size > limit}
+    return oversize.refusal(board.name, overflow, regions=regions, log=log) if overflow else None
+
+
+def _first_error(answer: Mapping[str, Any], output: str, board: Board) -> str:
+    missing = _NO_TOOL.search(output)
+    if missing:
+        return (
+            f"the core's tool {missing[2]} is not there ({missing[1]}), as where the core was placed by hand: name "
+            f"its folder as runtime.tools.{missing[2]}.path under [board.{board.name}.build_properties] in "
+            "mcuprof.toml, or see docs/boards.md"
+        )
     diagnostics = (answer.get("builder_result") or {}).get("diagnostics") or []
     first = next((d for d in diagnostics if d.get("severity") in ("ERROR", "FATAL")), None)
     if first:
         where = f"{Path(first.get('file', '')).name}:{first.get('line', '?')}"
-        what = f"{where}: {str(first.get('message', '')).splitlines()[0]}"
-    else:
-        errors = [line for line in output.splitlines() if "error" in line.lower()]
-        what = errors[0].strip() if errors else output.strip()[-200:]
-    msg = f"the sketch does not compile for {board.name}: {what} (the compiler's whole output: {log})"
-    return ToolFailedError(msg, log=log)
+        return f"{where}: {str(first.get('message', '')).splitlines()[0]}"
+    errors = [line for line in output.splitlines() if "error" in line.lower()]
+    return errors[0].strip() if errors else output.strip()[-200:]

@@ -1,4 +1,4 @@
-"""Compiled sketches in the cache."""
+"""Linked sketches in the cache."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar, TypeVar
 
 from harness import paths
 from harness.cache import touch
@@ -17,11 +18,13 @@ from harness.sketch import NAME
 
 
 @dataclass(frozen=True, kw_only=True)
-class Build:
-    """A compiled sketch, kept in the cache."""
+class Program:
+    """A linked sketch: what can be measured of it without a board."""
+
+    stem: ClassVar[str]
+    """What its files are called."""
 
     folder: Path
-    """Holds the program in every form that the upload tool may want."""
     key: str
     sketch: str
     """Digest of the sketch, which the firmware tells too."""
@@ -36,46 +39,78 @@ class Build:
     @property
     def elf(self) -> Path:
         """The linked program."""
-        return self.folder / f"{NAME}.ino.elf"
+        return self.folder / f"{self.stem}.elf"
 
     @property
     def link_map(self) -> Path:
         """The linker's map of the program."""
-        return self.folder / f"{NAME}.ino.map"
+        return self.folder / f"{self.stem}.map"
 
 
-def kept(key: str) -> Build | None:
-    """Return the build of ``key``, or None where it is not there whole."""
+@dataclass(frozen=True, kw_only=True)
+class Build(Program):
+    """A program that can be uploaded: its folder holds it in every form that the upload tool may want."""
+
+    stem = f"{NAME}.ino"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Oversize(Program):
+    """A program that the board has no room for, linked as if its memories were larger.
+
+    Nothing that brings programs onto a board takes one, and no upload tool would find a file in its folder.
+    """
+
+    stem = "oversize"
+
+    overflow: Mapping[str, int]
+    """Memories of the board that are too small, with the bytes that are missing."""
+
+
+Kind = TypeVar("Kind", Build, Oversize)
+
+
+def kept(kind: type[Kind], key: str) -> Kind | None:
+    """Return the program of ``key``, or None where it is not there whole, or is of another kind."""
     folder = paths.cache() / "builds" / key
     try:
         facts = json.loads((folder / "build.json").read_text(encoding="utf-8"))
-        build = Build(folder=folder, key=key, **facts)
+        program = kind(folder=folder, key=key, **facts)
     except (OSError, ValueError, TypeError):
         return None
-    if not build.elf.is_file():
+    if not program.elf.is_file():
         return None
     touch(folder)
-    return build
+    return program
 
 
-def keep(built: Path, key: str, facts: Mapping[str, object]) -> Build:
+def keep(kind: type[Kind], built: Path, key: str, facts: Mapping[str, object]) -> Kind:
     """Copy the products of a build to their place in the cache, whole or not at all, and return them.
 
-    ``built`` is the folder that it was built in, ``facts`` what ``Build`` has beside folder and key.
+    ``built`` is the folder that it was built in, ``facts`` what ``kind`` has beside folder and key.
     """
     place = paths.cache() / "builds" / key
     place.parent.mkdir(parents=True, exist_ok=True)
     new = Path(tempfile.mkdtemp(prefix=".new-", dir=place.parent))
-    for path in built.glob(f"{NAME}.ino.*"):
-        shutil.copy(path, new)
-    maps = list(built.glob("*.map"))
-    if len(maps) == 1:  # not every core names it after the sketch
-        shutil.copy(maps[0], new / f"{NAME}.ino.map")
+    for path, name in _products(kind, built):
+        shutil.copy(path, new / name)
     (new / "build.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     shutil.rmtree(place, ignore_errors=True)
     os.replace(new, place)  # noqa: PTH105 (replaces an empty folder too)
-    build = kept(key)
-    if build is None:
+    program = kept(kind, key)
+    if program is None:
         msg = f"the build in {place} vanished while it was written: is the disk full?"
         raise McuprofError(msg)
-    return build
+    return program
+
+
+def _products(kind: type[Program], built: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the files to keep of a build, with the names that they get."""
+    for path in built.glob(f"{NAME}.ino.*"):
+        if kind is Build:
+            yield path, path.name
+        elif path.suffix == ".elf":
+            yield path, f"{kind.stem}.elf"
+    maps = list(built.glob("*.map"))
+    if len(maps) == 1:  # not every core names it after the sketch
+        yield maps[0], f"{kind.stem}.map"

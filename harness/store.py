@@ -162,6 +162,8 @@ def to_json(measurement: Measurement) -> dict[str, Any]:
     }
     if measurement.at_clock_s is not None:
         found["at_clock_s"] = measurement.at_clock_s
+    if measurement.oversize:
+        found["oversize"] = True
     return found
 
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from harness.types import Clock, Measurement, Status
 
+OVERSIZE = "*"
+"""Marks the size of a program that the board has no room for."""
+
 
 def cell(measurement: Measurement | None) -> str:
     """Return what a table shows for a measurement: its value, or its status. Never blank."""
     if measurement is None:
         return "not asked for"
+    if measurement.oversize:
+        return f"{measurement.value:,.0f}{OVERSIZE} {measurement.unit}"
     if measurement.status is not Status.OK or measurement.value is None:
         return measurement.status.value
     if measurement.clock is not None:

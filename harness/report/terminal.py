@@ -14,7 +14,7 @@ from rich.table import Table
 from harness import metrics
 from harness.build_properties import OPTIMIZATIONS
 from harness.report import details
-from harness.report.formats import cell, seconds
+from harness.report.formats import OVERSIZE, cell, seconds
 from harness.types import Clock, Measurement, Status
 
 _PIPE_WIDTH = 120
@@ -87,7 +87,8 @@ def _styled(measurement: Measurement | None) -> str:
         return "not asked for"
     if measurement.status is not Status.OK:
         colour = "yellow" if measurement.status.is_answer else "red"
-        return f"[{colour}]{cell(measurement)}[/]"
+        shown = f"{measurement.value:,.0f}{OVERSIZE}" if measurement.oversize else cell(measurement)
+        return f"[{colour}]{shown}[/]"
     if measurement.at_clock_s is not None:
         return f"{measurement.value:,.0f}\n[dim]{seconds(measurement.at_clock_s)}[/]"
     if measurement.unit == "B":
@@ -97,7 +98,13 @@ def _styled(measurement: Measurement | None) -> str:
 
 def notes(measurements: Sequence[Measurement]) -> list[str]:
     """Return what has to be known to read the table, each in one sentence."""
-    return [*_reasons(measurements), *_clocks(measurements), *_versions(measurements), *_costs(measurements)]
+    return [
+        *_reasons(measurements),
+        *_oversize(measurements),
+        *_clocks(measurements),
+        *_versions(measurements),
+        *_costs(measurements),
+    ]
 
 
 def _reasons(measurements: Sequence[Measurement]) -> list[str]:
@@ -107,6 +114,15 @@ def _reasons(measurements: Sequence[Measurement]) -> list[str]:
         if m.status is not Status.OK
     }
     return list(found)
+
+
+def _oversize(measurements: Sequence[Measurement]) -> list[str]:
+    if not any(m.oversize for m in measurements):
+        return []
+    return [
+        f"a size with {OVERSIZE} is of a program that the board has no room for: to be measured it was linked as if "
+        "there were more, and it was never run"
+    ]
 
 
 def _clocks(measurements: Sequence[Measurement]) -> list[str]:
@@ -150,7 +166,7 @@ def _costs(measurements: Sequence[Measurement]) -> list[str]:
     """Say for each board what the profiling firmware has of the figures above."""
     notes = []
     for board in dict.fromkeys(m.board for m in measurements):
-        done = [m for m in measurements if m.board == board and m.status is Status.OK]
+        done = [m for m in measurements if m.board == board and m.value is not None]
         flash = next((m.details["harness_bytes"] for m in done if m.metric == "flash"), None)
         ram = next((m.details["harness_static_bytes"] for m in done if m.metric == "ram"), None)
         said = [f"{size:,} B of {what}" for size, what in ((flash, "flash"), (ram, "RAM")) if size is not None]
