@@ -132,7 +132,7 @@ class Arduino:
             log = paths.cache() / "logs" / f"compile-{lane.key(sketch)}.log"
             raise arduino_answers.compile_error(answer, board, log)
         result = answer.get("builder_result") or {}
-        sizes = {s["name"]: int(s["size"]) for s in result.get("executable_sections_size") or []}
+        sizes = {s["name"]: int(s.get("size", 0)) for s in result.get("executable_sections_size") or []}
         if "text" not in sizes:
             msg = f"arduino-cli gave no size for {board.fqbn}: the core has no size recipe"
             raise ToolFailedError(msg)
@@ -141,6 +141,7 @@ class Arduino:
             "build_path": str(lane.build_path),
             "program_bytes": sizes["text"],
             "data_bytes": sizes.get("data"),
+            "size_recipe": lane.tools.properties.get("recipe.size.regex", ""),
             "seconds": round(done.seconds, 3),
             "provenance": {
                 "arduino_cli": self._cli.version,

@@ -27,8 +27,6 @@ class FlashRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     core_bytes: int
     """Flash of the empty sketch built with the real board's own core, in bytes."""
-    counts_bss: bool = False
-    """Whether the real core's size recipe counts .bss as part of the program."""
 
 
 class Virtual(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -33,6 +33,8 @@ class Program:
     program_bytes: int
     """Size of the program by the size recipe of the board's core."""
     data_bytes: int | None
+    size_recipe: str
+    """That recipe: the core's regular expression for the lines of ``size -A`` that count."""
     seconds: float
     provenance: Mapping[str, str]
 

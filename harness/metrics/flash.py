@@ -22,8 +22,9 @@ def measure(built: Built | Oversized) -> Reading:
     """Return the flash of the case; of one that the board has no room for, with ``does-not-fit`` and the reason."""
     board, program, baselines = built.case.board, built.build, built.baselines
     figure = as_on_the_board(program.program_bytes, baselines.empty.program_bytes, board)
-    counts_bss = bool(board.flash and board.flash.counts_bss)
-    size = sizes.measure(program.elf, program.link_map, build_path=program.build_path, counts_bss=counts_bss)
+    size = sizes.measure(
+        program.elf, program.link_map, build_path=program.build_path, size_recipe=program.size_recipe
+    )
     reading = Reading(
         value=figure,
         unit="B",
@@ -35,7 +36,7 @@ def measure(built: Built | Oversized) -> Reading:
             "harness_only_bytes": baselines.bare.program_bytes,
             "harness_bytes": baselines.bare.program_bytes - baselines.empty.program_bytes,
             "real_core_bytes": board.flash.core_bytes if board.flash else None,
-            "counts_bss": counts_bss,
+            "counts_bss": ".bss" in size.flash_sections,
             "sections": _json(size.flash_sections),
             "ram_sections": _json(size.ram_sections),
             "parts": _json(_parts(size, built)),

@@ -83,7 +83,7 @@ class FakeArduino:
     def compile(self, what, board, options):
         return Build(
             folder=Path("/nowhere"), key=what.digest, sketch=what.digest, build_path="/b", program_bytes=5000,
-            data_bytes=100, seconds=1, provenance={},
+            data_bytes=100, seconds=1, size_recipe="", provenance={},
         )  # fmt: skip
 
     compile_any_size = compile

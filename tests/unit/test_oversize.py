@@ -225,8 +225,8 @@ def test_the_virtual_boards_of_mcuprofs_platform_need_not_say_so(name, regions):
 
 
 def program(kind, size, **facts):
-    nothing = {"folder": Path("/"), "key": "k", "sketch": "s", "build_path": "b", "data_bytes": 0, "seconds": 0}
-    return kind(program_bytes=size, provenance={}, **nothing, **facts)
+    nothing = {"folder": Path("/"), "key": "k", "sketch": "s", "build_path": "b", "size_recipe": "", "provenance": {}}
+    return kind(program_bytes=size, data_bytes=0, seconds=0, **nothing, **facts)
 
 
 @pytest.mark.parametrize(

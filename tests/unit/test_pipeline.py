@@ -72,6 +72,7 @@ class FakeWorkbench:
             program_bytes=5000,
             data_bytes=100,
             seconds=1,
+            size_recipe="",
             provenance={},
         )
         return Built(case=case, build=build, baselines=Baselines(lambda: build, lambda: build), arena=None)
