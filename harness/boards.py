@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -32,8 +33,6 @@ class FlashRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     core_bytes: int
     """Flash of the empty sketch built with the real board's own core, in bytes."""
-    counts_bss: bool = False
-    """Whether the real core's size recipe counts .bss as part of the program."""
 
 
 class Virtual(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -124,11 +123,26 @@ def load_file(path: Path) -> Board:
         if derived in table:
             msg = f"{what}: {derived!r} is not a key (a board is named after its file)"
             raise UsageError(msg)
-    board = toml_file.convert(toml_file.with_dotted_keys(table, "build_properties"), Board, what)
+    board = toml_file.convert(_with_dotted_keys(table), Board, what)
     _check(board, path)
     # A copy of the file is another board: the firmware says for which of them it was built.
     digest = hashlib.sha256(path.stem.encode() + b"\0" + content).hexdigest()[:12]
-    return msgspec.structs.replace(board, name=path.stem, digest=digest)
+    return msgspec.structs.replace(board, name=path.stem, digest=digest, linker=_linker(board))
+
+
+def _with_dotted_keys(table: dict[str, Any]) -> dict[str, Any]:
+    """Return a board file's table with the names of arduino-cli's properties in one piece."""
+    linker = table.get("linker")
+    if isinstance(linker, dict):
+        table = {**table, "linker": toml_file.with_dotted_keys(linker, "enlarge")}
+    return toml_file.with_dotted_keys(table, "build_properties")
+
+
+def _linker(board: Board) -> Linker | None:
+    """Return how programs for ``board`` are linked: as its file says, or by mcuprof's own platform."""
+    if board.linker is None and board.virtual is not None:
+        return hardware.virtual_linker(program_in_ram=board.virtual.program_in_ram)
+    return board.linker
 
 
 def _check(board: Board, path: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import __version__, boards, models, paths
-from harness.arduino import SKETCH
+from harness.builds import SKETCH
 from harness.errors import UsageError
 from harness.privacy import Person
 from harness.sketch import NAME

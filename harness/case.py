@@ -8,9 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from harness.arduino import Build
 from harness.boards import Board
-from harness.errors import CaseError
+from harness.builds import Build, Program
+from harness.errors import CaseError, DoesNotFitError
 from harness.firmware import Firmware
 from harness.models import Model
 from harness.sketch import Sketch
@@ -115,24 +115,24 @@ class Expected:
 class Baselines:
     """The two sketches that a build is compared with, compiled when they are first asked for."""
 
-    def __init__(self, compile_empty: Callable[[], Build], compile_bare: Callable[[], Build]) -> None:
+    def __init__(self, compile_empty: Callable[[], Program], compile_bare: Callable[[], Program]) -> None:
         self._compile_empty = compile_empty
         self._compile_bare = compile_bare
 
     @cached_property
-    def empty(self) -> Build:
+    def empty(self) -> Program:
         """The empty sketch: what the board's core takes."""
         return self._compile_empty()
 
     @cached_property
-    def bare(self) -> Build:
+    def bare(self) -> Program:
         """The profiling firmware with no network: what mcuprof takes."""
         return self._compile_bare()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Built:
-    """A case that has been compiled."""
+    """A case that has been compiled and can be brought onto the board."""
 
     case: Case
     build: Build
@@ -140,6 +140,20 @@ class Built:
     arena: int | None
     """Size of the arena in bytes; None where it is not known, or still searched for."""
     arena_probes: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Oversized:
+    """A case that the board has no room for. It has a size, and is not what a rig takes."""
+
+    case: Case
+    build: Program
+    baselines: Baselines
+    arena: int | None
+    """Size of the arena in bytes; None where it is not known, and then the program has one of a few bytes."""
+    arena_probes: int
+    refusal: DoesNotFitError
+    """Why, and by how much."""
 
 
 class Bench(Protocol):

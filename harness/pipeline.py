@@ -14,9 +14,9 @@ from harness import __version__, crew, metrics
 from harness.arena import refusal
 from harness.bench import RigBench
 from harness.boards import Board
-from harness.case import Built, Case, Implementation
+from harness.case import Built, Case, Implementation, Oversized
 from harness.errors import CaseError, CrashedError, DoesNotFitError, HungError, RigError
-from harness.metrics import flash, output
+from harness.metrics import output
 from harness.models import Model
 from harness.session import RequestFailed
 from harness.store import Run, Store
@@ -151,14 +151,9 @@ def _run_board(plan: Plan, board: Board, workbench: Workbench, ledger: _Ledger) 
         except CaseError as error:
             if isinstance(error, RigError):
                 first_fault = error.message
-            for measurement in measure.fail_rest(error.status, error.message, _over(error)):
+            details = error.details() if isinstance(error, DoesNotFitError) else {}
+            for measurement in measure.fail_rest(error.status, error.message, details):
                 ledger.take(measurement)
-
-
-def _over(error: CaseError) -> dict[str, Json]:
-    if not isinstance(error, DoesNotFitError):
-        return {}
-    return {"region": error.region, "over_by_at_least_bytes" if error.at_least else "over_by_bytes": error.over_by}
 
 
 class _CaseRun:
@@ -168,7 +163,7 @@ class _CaseRun:
         self._case = case
         self._workbench = workbench
         self._waiting = {name: module for name, module in metrics.all_metrics().items() if name in names}
-        self._built: Built | None = None
+        self._built: Built | Oversized | None = None
         self._bench: RigBench | None = None
 
     def skip(self, first_fault: str) -> Iterator[Measurement]:
@@ -180,7 +175,8 @@ class _CaseRun:
             yield self._take(name, self._waiting[name].measure(built))
         if not self._waiting:
             return
-        flash.require_fit(built)
+        if isinstance(built, Oversized):
+            raise built.refusal
         with self._workbench.bench(built) as bench:
             self._bench = bench
             yield from self._on_rig(bench)

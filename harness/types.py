@@ -48,7 +48,7 @@ class Reading:
     """What a metric read from a build or a rig: a value with its samples, not yet tied to a case."""
 
     value: float | None
-    """Median of the samples, in ``unit``; None where the status is not ok."""
+    """Median of the samples, in ``unit``; None where there is none."""
     unit: str
     samples: tuple[float, ...] = ()
     clock: Clock | None = None

@@ -11,11 +11,13 @@ from pathlib import Path
 
 from harness import arena as arenas
 from harness import bench as benches
-from harness import cmd, reference, sketch
-from harness.arduino import Arduino, Build, Options
+from harness import cmd, oversize, reference, sketch
+from harness.arduino import Arduino
 from harness.bench import Retries, RigBench
 from harness.boards import Board
-from harness.case import Baselines, Built, Case, Expected, Settings
+from harness.build_properties import Options
+from harness.builds import Build, Oversize
+from harness.case import Baselines, Built, Case, Expected, Oversized, Settings
 from harness.errors import DoesNotFitError, RigError
 from harness.metrics import flash
 from harness.models import Model
@@ -31,6 +33,8 @@ HARDWARE_RUNS = 128
 HARDWARE_STARTS = 32
 VIRTUAL_REPEATS = 3
 """Timed runs and starts on a virtual board, which repeats exactly."""
+_UNKNOWN_ARENA_BYTES = 16
+"""In place of an arena that cannot be searched for, since the board has no room for the program."""
 _LINKABLE_BYTES = 1 << 28
 _AVR_OBJECT_BYTES = (1 << 15) - 1
 """avr-gcc has no larger arrays: its sizes are 16-bit."""
@@ -96,41 +100,59 @@ class Workbench:
                 self._expected[model.sha256] = reference.expected(model, self._settings.inputs, self._settings.data)
             return self._expected[model.sha256]
 
-    def build(self, case: Case) -> Built:
-        """Compile a case, its arena found first where it has one."""
-        whole, arena, probes = self._whole_sketch(case)
-        return Built(
-            case=case,
-            build=self._compile_whole(case, whole, str(case)),
-            baselines=self._baselines(case),
-            arena=arena,
-            arena_probes=probes,
+    def build(self, case: Case) -> Built | Oversized:
+        """Compile a case, its arena found first where it has one.
+
+        Raises ``DoesNotFitError`` where the board has no room for it and its size cannot be told either.
+        """
+        board, baselines = case.board, self._baselines(case)
+        arena, probes, refusal = self._arena_or_refusal(case)
+        whole = self._sketch(case, arena if refusal is None else _UNKNOWN_ARENA_BYTES)
+        program = self._compile_any_size(whole, board, self._options(case), str(case))
+        overflow = flash.overflow(program, baselines.empty.program_bytes if board.flash else 0, board)
+        if overflow or not isinstance(program, Build):
+            refusal = oversize.refusal(board.name, overflow)
+        elif refusal is None:
+            return Built(case=case, build=program, baselines=baselines, arena=arena, arena_probes=probes)
+        return Oversized(
+            case=case, build=program, baselines=baselines, arena=arena, arena_probes=probes, refusal=refusal
         )
+
+    def _arena_or_refusal(self, case: Case) -> tuple[int | None, int, DoesNotFitError | None]:
+        """Return the arena with its probes or, where the board has no room to search for one, why."""
+        try:
+            return *self._arena(case), None
+        except DoesNotFitError as error:
+            if case.implementation.arena_bytes(case.model) is not None:
+                raise
+            return None, 0, error
 
     def _baselines(self, case: Case) -> Baselines:
         board, options = case.board, self._plain_options()
         return Baselines(
-            lambda: self._compile(sketch.empty(), board, options, "empty sketch"),
-            lambda: self._compile(sketch.bare(board), board, options, "firmware alone"),
+            lambda: self._compile_any_size(sketch.empty(), board, options, "empty sketch"),
+            lambda: self._compile_any_size(sketch.bare(board), board, options, "firmware alone"),
         )
 
     def sketch(self, case: Case) -> Sketch:
         """Return the sketch of a case, its arena searched for where none was given."""
-        return self._whole_sketch(case)[0]
+        arena, _ = self._arena(case)
+        return self._sketch(case, arena)
 
     def compile_command(self, board: Board, folder: Path, libraries: Path | None) -> list[str]:
         """Return the words of the command that builds a sketch folder by hand."""
         return self._arduino.compile_command(board, folder, libraries)
 
-    def _whole_sketch(self, case: Case) -> tuple[Sketch, int | None, int]:
+    def _arena(self, case: Case) -> tuple[int | None, int]:
+        """Return the arena of a case, None where it has none, and how many sizes were tried to find it."""
         with self._on_host:
             case.implementation.check(case.model)
-            arena, probes = case.implementation.arena_bytes(case.model), 0
+            arena = case.implementation.arena_bytes(case.model)
         _require_ram(case.board, arena or 0)
         if case.implementation.searches_arena and arena is None:
             found = self._find_arena(case)
-            arena, probes = found.size, found.probes
-        return self._sketch(case, arena), arena, probes
+            return found.size, found.probes
+        return arena, 0
 
     def _sketch(self, case: Case, arena: int | None) -> Sketch:
         with self._on_host:
@@ -183,7 +205,7 @@ class Workbench:
         folder = self._wire
         return WireLog(folder / file_name(str(case)) if folder else None, str(case), self._timer, began=self._began)
 
-    def provenance(self, built: Built) -> dict[str, str]:
+    def provenance(self, built: Built | Oversized) -> dict[str, str]:
         """Return what a result says about how the program was built."""
         return {**built.build.provenance, "platform_digest": self._workplace.digest, "build": built.build.key}
 
@@ -201,21 +223,13 @@ class Workbench:
         self.say(f"{name}: compile for {board.name}")
         return self._arduino.compile(what, board, options)
 
-    def _compile_whole(self, case: Case, whole: Sketch, name: str) -> Build:
-        """Compile a case's sketch; what the linker says is too much is told by the rule of the flash figure."""
-        board = case.board
-        try:
-            return self._compile(whole, board, self._options(case), name)
-        except DoesNotFitError as error:
-            if error.region != "FLASH" or board.flash is None or error.over_by is None:
-                raise
-            program = board.flash_bytes + error.over_by
-            flash.require_room(program, self._baselines(case).empty.program_bytes, board)
-            raise
+    def _compile_any_size(self, what: Sketch, board: Board, options: Options, name: str) -> Build | Oversize:
+        self.say(f"{name}: compile for {board.name}")
+        return self._arduino.compile_any_size(what, board, options)
 
     def _find_arena(self, case: Case) -> arenas.Arena:
         whole = self._sketch(case, None)
-        build = self._compile_whole(case, whole, f"{case} (arena search)")
+        build = self._compile(whole, case.board, self._options(case), f"{case} (arena search)")
         found = arenas.recall(build.key)
         if found is None:
             built = Built(case=case, build=build, baselines=self._baselines(case), arena=None)
@@ -246,4 +260,4 @@ def _require_ram(board: Board, arena: int) -> None:
     if arena > (_AVR_OBJECT_BYTES if board.is_avr else _LINKABLE_BYTES):
         over = arena - board.ram_bytes
         msg = f"an arena of {arena:,} bytes is {over:,} bytes larger than the whole RAM of {board.name}"
-        raise DoesNotFitError(msg, region="RAM", over_by=over)
+        raise DoesNotFitError(msg, overflow={"RAM": over})

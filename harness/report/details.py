@@ -9,7 +9,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from harness.types import Measurement, Status
+from harness.types import Measurement
 
 _CASE = ("model", "impl.", "board")
 _PARTS = ("model", "library", "runtime", "harness", "C library", "core", "alignment")
@@ -17,7 +17,7 @@ _PARTS = ("model", "library", "runtime", "harness", "C library", "core", "alignm
 
 def tables(measurements: Sequence[Measurement]) -> list[tuple[str, Table]]:
     """Return tables with their titles: of the flash, or of the probes, where that alone was measured."""
-    done = [m for m in measurements if m.status is Status.OK]
+    done = [m for m in measurements if m.value is not None]
     if {m.metric for m in measurements} == {"flash"} and done:
         with_parts = [m for m in done if m.details["parts"]]  # not every core has its linker write a map
         parts = [("flash by part, in bytes", _parts(with_parts))] if with_parts else []

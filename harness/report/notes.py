@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.arduino import OPTIMIZATIONS
+from harness.build_properties import OPTIMIZATIONS
 from harness.report.formats import OVERSIZE
 from harness.types import Clock, Measurement, Status
 

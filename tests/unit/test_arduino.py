@@ -9,7 +9,9 @@ import pytest
 from fake_machine import FakeMachine
 
 from harness import boards, cores, sketch
-from harness.arduino import Arduino, Build, Options
+from harness.arduino import Arduino
+from harness.build_properties import Options
+from harness.builds import Build
 from harness.errors import DoesNotFitError, MissingError, ToolFailedError
 from harness.platform import workplace
 
@@ -88,7 +90,7 @@ def test_an_upload_gets_the_properties_of_its_tool(machine):
         "uno", tools__avrdude__cmd__path="/bin/a", tools__ctags__cmd__path="/bin/c", upload__speed="9", build__x="1"
     )
     nothing = {"key": "k", "sketch": "s", "build_path": "b", "program_bytes": 1, "data_bytes": 1, "seconds": 1}
-    build = Build(folder=machine.root, provenance={}, **nothing)
+    build = Build(folder=machine.root, provenance={}, size_recipe="", **nothing)
     machine.add("bin", "arduino-cli", lambda argv, _: "Version: 1.5.1" if "version" in argv else "{}")
     Arduino(workplace()).upload(build, board, "/dev/ttyACM0")
     given = after("--upload-property", machine.calls[-1])

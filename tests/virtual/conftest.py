@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from harness import boards
-from harness.arduino import Arduino, Options
+from harness.arduino import Arduino
+from harness.build_properties import Options
 from harness.platform import workplace
 from harness.serial_port import SerialPort
 from harness.sketch import Sketch, digest_of

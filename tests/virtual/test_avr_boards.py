@@ -8,7 +8,7 @@ import time
 import pytest
 
 from harness import boards, models, reference, sketch
-from harness.arduino import Options
+from harness.build_properties import Options
 from harness.case import Settings
 from harness.errors import RigError
 from harness.firmware import Firmware

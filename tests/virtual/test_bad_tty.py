@@ -21,7 +21,7 @@ from conftest import ended
 
 from harness import bench as benches
 from harness import boards, sketch
-from harness.arduino import Options
+from harness.build_properties import Options
 from harness.errors import RigError
 from harness.fake_bus import Noise
 from harness.patience import FakeTimer

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness import boards, config, implementations, models, sketch
-from harness.arduino import Arduino, Options
+from harness.arduino import Arduino
+from harness.build_properties import Options
 from harness.case import Settings
 from harness.errors import DoesNotFitError, MissingError
 from harness.platform import workplace
