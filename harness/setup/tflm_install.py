@@ -13,11 +13,11 @@ from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 
-from harness import cache, paths
+from harness import cache, cores, paths
 from harness.errors import MissingError, UsageError
 from harness.setup import alone, own_arduino
 from harness.tflm import tree
-from harness.tflm.library import TflmLibrary, describe, find_library, installed
+from harness.tflm.library import TflmLibrary, content_digest, describe, find_library, installed
 from harness.tflm.sources import is_tree
 
 Say = Callable[[str], None]
@@ -141,8 +141,7 @@ def _by_arduino_cli(what: str, words: list[str], staged: Path, timeout: float) -
     work = staged.parents[1]
     data = work / "data"
     data.mkdir()
-    for index in ("package", "library"):  # with indexes there, if empty, it does not try to download any
-        (data / f"{index}_index.json").write_text(f'{{"{index.replace("y", "ie")}s": []}}\n', encoding="utf-8")
+    cores.ensure_indexes(data)
     config = own_arduino.write_config(
         work, data=data, sketchbook=staged.parent, library={"enable_unsafe_install": True}
     )
@@ -187,9 +186,11 @@ def _put_in_place(staged: Path, library: TflmLibrary, work: Path) -> None:
     book = paths.sketchbook()
     book.mkdir(parents=True, exist_ok=True)
     place = book / f"tflm-{library.digest[:12]}"
-    if place.exists():  # of the same content, unless somebody has changed it since
-        place.rename(work / "before")
-    staged.rename(place)
+    there = find_library([place])
+    if there is None or content_digest(there) != library.digest:
+        if place.exists():  # somebody has changed it since
+            place.rename(work / "changed")
+        staged.rename(place)
     link = work / "libraries"
     link.symlink_to(place.name, target_is_directory=True)
     link.replace(book / "libraries")

@@ -20,8 +20,8 @@ class _Known:
     """Those that may mean one thing only. Functions that headers declare may be overloads of each other."""
 
 
-class Sources:
-    """The sources and headers of a library."""
+class Names:
+    """The names that the sources and headers of a library declare."""
 
     def __init__(self, texts: Mapping[Path, str], included: Callable[[Path], Iterable[Path]]) -> None:
         """``texts`` are those of all of them; ``included`` tells what a source includes, directly or not."""

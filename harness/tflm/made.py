@@ -182,10 +182,10 @@ def _debug_log(files: Mapping[str, bytes]) -> str:
 
 def _units(sources: Sources, places: Mapping[Path, str], files: Mapping[str, bytes]) -> dict[str, bytes]:
     texts = {path: files[f"src/{name}"].decode(errors="replace") for path, name in places.items()}
-    units_of = grouping.Sources(texts, sources.closure.included)
+    names = grouping.Names(texts, sources.closure.included)
 
     def grouped(paths: Iterable[Path]) -> list[list[str]]:
-        return [[places[path] for path in group] for group in units_of.groups(paths)]
+        return [[places[path] for path in group] for group in names.groups(paths)]
 
     macros = [files[name].decode(errors="replace") for at in _STRUCTURES if (name := f"src/{at}") in files]
     units = _numbered("runtime", ".cpp", grouped(path for path in sources.runtime if path.suffix != ".c"))

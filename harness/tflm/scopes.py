@@ -166,4 +166,4 @@ def _without_template(declaration: Sequence[str]) -> list[str]:
         if depth == 0:
             words.append(word)
         depth -= word == ">"
-    return words
+    return words if depth == 0 else list(declaration)  # some sign was not a bracket

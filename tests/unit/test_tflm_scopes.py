@@ -24,12 +24,13 @@ from harness.tflm import grouping, scopes
         ('extern "C" {\nint f(void);\n}\nextern "C" int g(void) { return 1; }', {"f", "g"}),
         ("// int f() {\n/* } */ const char* s = \"}\"; char c = '}'; int g();", {"s", "c", "g"}),
         ("#define A 1\n#define B(x) \\\n  { x\n#undef A\nint f() { return B(1); }\n", {"f", "#B"}),
+        ("auto f(int x) -> int { return x; }\nbool operator<(A a, B b) {}\nint g;", {"f", "g"}),
         ("static_assert(sizeof(int) == 4, \"\");\nalignas(16) int x;\n", {"x"}),
     ],
 )  # fmt: skip
 def test_the_names_of_a_source(text, names):
     found = scopes.declared(text)
-    assert found.functions | found.others == names
+    assert found.functions | found.others | {f"namespace {name}" for name in found.namespaces} == names
 
 
 @pytest.mark.parametrize("text", ["}", "namespace a {", "#if X\nint f() {\n#else\nint g() {\n#endif\n}\n"])
@@ -45,7 +46,7 @@ def test_no_text_is_an_error(text):
 def groups(texts, included=None):
     """Group texts by name; ``included`` tells which of them are headers of which."""
     headers = {name for names in (included or {}).values() for name in names}
-    sources = grouping.Sources(
+    sources = grouping.Names(
         {Path(name): text for name, text in texts.items()},
         lambda path: frozenset(map(Path, (included or {}).get(str(path), ()))),
     )
@@ -70,6 +71,12 @@ def test_a_name_of_ones_own_that_is_in_a_header_of_another():
         "c": "int x;",
     }
     assert groups(texts, {"b": ["pad.h"]}) == [["a", "c"], ["b"]]
+
+
+@pytest.mark.parametrize(("what", "apart"), [("int f();", False), ("const int f = 0;", True), ("struct f;", False)])
+def test_only_functions_of_headers_may_share_a_name(what, apart):
+    texts = {"x.h": f"#pragma once\n{what}", "y.h": f"#pragma once\n{what}", "a": "", "b": ""}
+    assert groups(texts, {"a": ["x.h"], "b": ["y.h"]}) == ([["a"], ["b"]] if apart else [["a", "b"]])
 
 
 def test_a_header_without_a_guard_is_each_sources_own():
