@@ -25,13 +25,13 @@ def data_dir() -> Path:
     return paths.home() / "arduino"
 
 
-def ensure_indexes() -> None:
-    """Put empty indexes into the data folder where there are none, as where a core was copied from another machine.
+def ensure_indexes(folder: Path | None = None) -> None:
+    """Put empty indexes into a data folder where there are none, as where a core was copied from another machine.
 
-    Without them arduino-cli asks the network at every call.
+    Without them arduino-cli asks the network at every call. The folder is that of set-up where none is named.
     """
     for what in ("package", "library"):
-        index = data_dir() / f"{what}_index.json"
+        index = (folder or data_dir()) / f"{what}_index.json"
         if not index.exists():
             index.write_text(json.dumps({"packages" if what == "package" else "libraries": []}), encoding="utf-8")
 

@@ -237,13 +237,15 @@ def _chosen_again(plan: Mapping[str, Any], now: Chosen) -> tuple[Chosen, tuple[s
 
 
 def _require_same_cases(record: Run, plan: Plan) -> None:
-    """Raise ``UsageError`` when a model or a board has changed since the run began: one table cannot hold both."""
+    """Raise ``UsageError`` when something has changed since the run began: one table cannot hold both."""
     models = {model.name: model.sha256 for model in plan.models}
     boards = {board.name: board.digest for board in plan.boards}
+    libraries = {each.name: each.provenance().get("tflm_digest") for each in plan.implementations}
     for m in record.measurements:
         for what, name, then, now in (
             ("model", m.model, m.provenance.get("model_sha256"), models.get(m.model)),
             ("board", m.board, m.provenance.get("board_digest"), boards.get(m.board)),
+            ("library of", m.implementation, m.provenance.get("tflm_digest"), libraries.get(m.implementation)),
         ):
             if then != now:
                 msg = f"the {what} {name} has changed since run {record.id} began: start a new run"

@@ -118,7 +118,12 @@ def test_nothing_is_made_or_kept_of_it_that_could_be_uploaded(cli):
     cli.says = [ROM_OVER]
     made = cli.compile()
     assert not isinstance(made, Build)
-    assert sorted(path.name for path in made.folder.iterdir()) == ["build.json", "oversize.elf", "oversize.map", "sketch"]
+    assert sorted(path.name for path in made.folder.iterdir()) == [
+        "build.json",
+        "oversize.elf",
+        "oversize.map",
+        "sketch",
+    ]
     assert made.elf.read_text() == "ino.elf"
     last = cli.compiled[-1]
     assert last["recipe.objcopy.bin.pattern"] == last["recipe.hooks.objcopy.postobjcopy.1.pattern"] == ""
