@@ -217,7 +217,7 @@ class _CaseRun:
         provenance: dict[str, Json] = {"model_sha256": self._case.model.sha256, "board_digest": board.digest}
         provenance |= self._case.implementation.provenance()
         if self._built is not None:
-            provenance |= self._workbench.provenance(self._built)
+            provenance |= self._workbench.provenance(self._built.build)
             provenance |= {"arena_bytes": self._built.arena, "arena_probes": self._built.arena_probes}
         if self._bench is not None:
             provenance["retries"] = self._bench.retries.take(self._bench.firmware.session)

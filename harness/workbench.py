@@ -96,14 +96,15 @@ class Workbench:
         whole, arena, probes = self._whole_sketch(case)
         return Built(
             case=case,
-            build=self._compile_whole(case, whole, str(case)),
-            baselines=self._baselines(case),
+            build=self.compile(whole, case.board, self._options(case), str(case)),
+            baselines=self.baselines(case.board),
             arena=arena,
             arena_probes=probes,
         )
 
-    def _baselines(self, case: Case) -> Baselines:
-        board, options = case.board, self._plain_options()
+    def baselines(self, board: Board) -> Baselines:
+        """Return what builds for ``board`` are compared with."""
+        options = self.plain_options()
         return Baselines(
             lambda: self._compile(sketch.empty(), board, options, "empty sketch"),
             lambda: self._compile(sketch.bare(board), board, options, "firmware alone"),
@@ -134,16 +135,17 @@ class Workbench:
     @contextlib.contextmanager
     def bench(self, built: Built) -> Iterator[RigBench]:
         """Upload a build and yield the bench for it; the port is released at the end."""
-        board = built.case.board
+        board, title = built.case.board, str(built.case)
         expected = self.expected(built.case.model)
-        rig = self._rig(board)
-        log = self._wire_log(built.case)
+        rig = self.rig(board)
+        log = self.wire_log(title)
         # Those of a search for the arena are shown with what is measured afterwards.
-        retries = self._retries.setdefault(str(built.case), Retries())
+        retries = self._retries.setdefault(title, Retries())
 
-        def reopen() -> Session:
-            self._upload(built, rig, retries)
-            log.record(Direction.NOTE, f"{built.build.sketch} uploaded, opening {rig.port}".encode())
+        def reopen(block: int = 0) -> Session:
+            build = self._build_with_block(built, block) if block else built.build
+            self.upload(build, rig, title, retries)
+            log.record(Direction.NOTE, f"{build.sketch} uploaded, opening {rig.port}".encode())
             session = rig.open()
             session.record = log.record
             return session
@@ -159,6 +161,8 @@ class Workbench:
                 reopen=reopen,
                 identity={"board": board.name, "sketch": built.build.sketch},
                 retries=retries,
+                method=self._settings.method,
+                say=lambda text: self.say(f"{title}: {text}"),
             )
             try:
                 _require_identity(bench, rig)
@@ -167,60 +171,67 @@ class Workbench:
                 retries.note(bench.firmware.session)
                 bench.firmware.session.close()
 
-    def _upload(self, built: Built, rig: Rig, retries: Retries) -> None:
-        """Bring the program onto the board. Over the network no upload tool reaches it: somebody has done so."""
+    def _build_with_block(self, built: Built, size: int) -> Build:
+        case = built.case
+        whole = sketch.with_block(self._sketch(case, built.arena), size)
+        return self._compile(whole, case.board, self._options(case), str(case))
+
+    def upload(self, build: Build, rig: Rig, title: str, retries: Retries) -> None:
+        """Bring a program onto the board. Over the network no upload tool reaches it: somebody has done so."""
         if is_remote(rig.port):
             return
-        self.say(f"{built.case}: upload")
-        benches.upload(lambda: self._arduino.upload(built.build, rig.board, rig.port), retries, self._timer)
+        self.say(f"{title}: upload")
+        benches.upload(lambda: self._arduino.upload(build, rig.board, rig.port), retries, self._timer)
 
-    def _wire_log(self, case: Case) -> WireLog:
+    def wire_log(self, title: str) -> WireLog:
+        """Return the log of what goes over the wire in the case ``title``."""
         folder = self._wire
-        return WireLog(folder / file_name(str(case)) if folder else None, str(case), self._timer, began=self._began)
+        return WireLog(folder / file_name(title) if folder else None, title, self._timer, began=self._began)
 
-    def provenance(self, built: Built) -> dict[str, str]:
+    def provenance(self, build: Build) -> dict[str, str]:
         """Return what a result says about how the program was built."""
-        return {**built.build.provenance, "platform_digest": self._workplace.digest, "build": built.build.key}
+        return {**build.provenance, "platform_digest": self._workplace.digest, "build": build.key}
 
     def _options(self, case: Case) -> Options:
         with self._on_host:
-            plain, library = self._plain_options(), case.implementation.library()
+            plain, library = self.plain_options(), case.implementation.library()
         if library is None:
             return plain
         return replace(plain, library=library.path, library_digest=library.digest, defines=library.defines)
 
-    def _plain_options(self) -> Options:
+    def plain_options(self) -> Options:
+        """Return what every sketch of the run is built with."""
         return Options(optimization=self._settings.optimization)
 
     def _compile(self, what: Sketch, board: Board, options: Options, name: str) -> Build:
         self.say(f"{name}: compile for {board.name}")
         return self._arduino.compile(what, board, options)
 
-    def _compile_whole(self, case: Case, whole: Sketch, name: str) -> Build:
-        """Compile a case's sketch; what the linker says is too much is told by the rule of the flash figure."""
-        board = case.board
+    def compile(self, whole: Sketch, board: Board, options: Options, title: str) -> Build:
+        """Compile a sketch; what the linker says is too much is told by the rule of the flash figure."""
         try:
-            return self._compile(whole, board, self._options(case), name)
+            return self._compile(whole, board, options, title)
         except DoesNotFitError as error:
             if error.region != "FLASH" or board.flash is None or error.over_by is None:
                 raise
             program = board.flash_bytes + error.over_by
-            flash.require_room(program, self._baselines(case).empty.program_bytes, board)
+            flash.require_room(program, self.baselines(board).empty.program_bytes, board)
             raise
 
     def _find_arena(self, case: Case) -> arenas.Arena:
         whole = self._sketch(case, None)
-        build = self._compile_whole(case, whole, f"{case} (arena search)")
+        build = self.compile(whole, case.board, self._options(case), f"{case} (arena search)")
         found = arenas.recall(build.key)
         if found is None:
-            built = Built(case=case, build=build, baselines=self._baselines(case), arena=None)
+            built = Built(case=case, build=build, baselines=self.baselines(case.board), arena=None)
             with self.bench(built) as bench:
                 self.say(f"{case}: arena search")
                 found = bench.persist(partial(arenas.search, bench))
             arenas.keep(build.key, found)
         return found
 
-    def _rig(self, board: Board) -> Rig:
+    def rig(self, board: Board) -> Rig:
+        """Return the rig of a board, connected where it is not yet."""
         if board.name not in self._rigs:
             self._rigs[board.name] = connect(board, self._ports.get(board.name))
         return self._rigs[board.name]
