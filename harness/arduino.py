@@ -41,6 +41,8 @@ class Options:
     library_digest: str = ""
     defines: tuple[str, ...] = ()
     """Preprocessor names that everything is compiled with."""
+    libraries: tuple[Path, ...] = ()
+    """Folders of Arduino libraries, of which the sketch takes those whose headers it includes."""
     optimization: str | None = None
     """``O2``, ``Os`` or ``O3``; None is the board core's own."""
 
@@ -144,7 +146,9 @@ class Arduino:
                 "compiler": tools.compiler,
                 "core": tools.core,
                 "core files": self._workplace.core_stamp(board.core_id),
-                "libraries": " ".join(f"{p} {cores.stamp(p)}" for p in self._workplace.libraries(board)),
+                "libraries": " ".join(
+                    f"{p} {cores.stamp(p)}" for p in [*self._workplace.libraries(board), *options.libraries]
+                ),
                 "library": f"{options.library} {options.library_digest}",
                 "optimization": options.optimization or "",
                 "defines": " ".join(options.defines),
@@ -162,6 +166,8 @@ class Arduino:
             words += ["--build-property", f"{name}={value}"]
         for library in [*([options.library] if options.library else []), *self._workplace.libraries(board)]:
             words += ["--library", str(library)]
+        for folder_of_libraries in options.libraries:
+            words += ["--libraries", str(folder_of_libraries)]
         # A build that was cut off may leave half an object file that looks up to date.
         unfinished = lane / "unfinished"
         if unfinished.exists():

@@ -32,9 +32,10 @@ class Retries:
     reconnects: int = 0
     requests: int = 0
 
-    def take(self, session: Session) -> dict[str, Json]:
-        """Return the counts since the last call, with the session's, and begin anew."""
-        self.note(session)
+    def take(self, session: Session | None = None) -> dict[str, Json]:
+        """Return the counts since the last call, with a session's, and begin anew."""
+        if session is not None:
+            self.note(session)
         counts: dict[str, Json] = {
             "uploads": self.uploads,
             "reconnects": self.reconnects,

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 _GRANULE = 8
 """An allocator rounds sizes up to this many bytes, so sizes within one granule mostly share their verdict."""
+_GUESSED_AHEAD = (0, 1, _GRANULE)
+"""What is tried of a guess: itself, what lies right behind it, and the end of its granule."""
+GUESSES = len(_GUESSED_AHEAD)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,16 +41,17 @@ def largest_working(
     """Find the largest size in ``low``…``high`` for which ``probe`` works, to the byte; ``low - 1`` where none does.
 
     ``probe`` has to be monotonic: what works with n bytes taken works with fewer. ``guess`` is where the answer is
-    expected; when it is right, two probes prove it. Otherwise the interval is cut by bisection, in whole granules
-    first. Both ends of the answer have been tried: ``largest`` worked, and ``largest + 1`` did not (unless they lie
-    beyond ``low`` or ``high``, which the caller knows about). ``tell`` is told before each probe its size and how many
-    there may be at most, with it.
+    expected; when it is right, two probes prove it, and where it is less than a granule too low, few more. Otherwise
+    the interval is cut by bisection, in whole granules first. Both ends of the answer have been tried: ``largest``
+    worked, and ``largest + 1`` did not (unless they lie beyond ``low`` or ``high``, which the caller knows about).
+    ``tell`` is told before each probe its size, and how many probes there may be at most, with it.
     """
     state = _Search(probe, low, high, tell)
     if guess is not None:
-        for guesses, size in ((2, min(guess, high)), (1, min(guess, high) + 1)):
+        for done, ahead in enumerate(_GUESSED_AHEAD):
+            size = min(guess, high) + ahead
             if state.low < size < state.fails:
-                state.try_size(size, guesses)
+                state.try_size(size, GUESSES - done)
     while state.fails - state.low > 1:
         state.try_size(state.middle())
     return Found(largest=state.low, probes=tuple(state.probes))
@@ -64,9 +68,7 @@ def most_probes(low: int, fails: int) -> int:
 class _Search:
     """What is known: ``low`` works (or is out of range), ``fails`` does not (or is)."""
 
-    def __init__(
-        self, probe: Callable[[int], Probe], low: int, high: int, tell: Callable[[int, int], None]
-    ) -> None:
+    def __init__(self, probe: Callable[[int], Probe], low: int, high: int, tell: Callable[[int, int], None]) -> None:
         self.low = low - 1
         self.fails = high + 1
         self.probes: list[Probe] = []

@@ -73,7 +73,8 @@ class SerialRig:
     def listen(self, baud: int) -> Port:
         """Open the port; raises ``RigError`` where it cannot be had.
 
-        Where that resets the board, what still comes from before is dropped: it would join what comes first afterwards.
+        Where that resets the board, what still comes from before is dropped: what comes afterwards would be glued to
+        it.
         """
         port = self._open(baud)
         if self.board.reset == "dtr":

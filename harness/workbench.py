@@ -60,7 +60,7 @@ class Workbench:
         self.say = say
         self._ports = ports or {}
         self._wire = wire
-        self._timer = timer
+        self.timer = timer
         self._began = timer.now()
         self._rigs: dict[str, Rig] = {}
         self._expected: dict[str, Expected] = {}
@@ -181,12 +181,12 @@ class Workbench:
         if is_remote(rig.port):
             return
         self.say(f"{title}: upload")
-        benches.upload(lambda: self._arduino.upload(build, rig.board, rig.port), retries, self._timer)
+        benches.upload(lambda: self._arduino.upload(build, rig.board, rig.port), retries, self.timer)
 
     def wire_log(self, title: str) -> WireLog:
         """Return the log of what goes over the wire in the case ``title``."""
         folder = self._wire
-        return WireLog(folder / file_name(title) if folder else None, title, self._timer, began=self._began)
+        return WireLog(folder / file_name(title) if folder else None, title, self.timer, began=self._began)
 
     def provenance(self, build: Build) -> dict[str, str]:
         """Return what a result says about how the program was built."""

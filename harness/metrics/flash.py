@@ -7,6 +7,7 @@ empty sketch (a figure in the board's file), so that it can stand beside a real 
 from __future__ import annotations
 
 from harness import sizes
+from harness.arduino import Build
 from harness.boards import Board
 from harness.case import Built
 from harness.errors import DoesNotFitError
@@ -18,11 +19,22 @@ ORDER = 10
 
 def measure(built: Built) -> Reading:
     """Return the flash of the case; raises ``DoesNotFitError`` where the board has less."""
-    figure = require_fit(built)
-    board = built.case.board
+    return of_program(built.build, built.baselines.empty, built.case.board, built.baselines.bare)
+
+
+def of_program(build: Build, empty: Build, board: Board, bare: Build | None = None) -> Reading:
+    """Return the flash of a program; raises ``DoesNotFitError`` where the board has less.
+
+    ``empty`` is the empty sketch, ``bare`` the firmware with no network, where the program has mcuprof's firmware.
+    """
+    figure = require_room(build.program_bytes, empty.program_bytes, board)
     counts_bss = bool(board.flash and board.flash.counts_bss)
     size = sizes.measure(
-        built.build.elf, built.build.link_map, build_path=built.build.build_path, counts_bss=counts_bss
+        build.elf,
+        build.link_map,
+        build_path=build.build_path,
+        counts_bss=counts_bss,
+        part_of=sizes.part_of_ours if bare else sizes.part_of_others,
     )
     return Reading(
         value=figure,
@@ -30,15 +42,15 @@ def measure(built: Built) -> Reading:
         samples=(figure,),
         details={
             "limit_bytes": board.flash_bytes,
-            "program_bytes": built.build.program_bytes,
-            "empty_sketch_bytes": built.baselines.empty.program_bytes,
-            "harness_only_bytes": built.baselines.bare.program_bytes,
-            "harness_bytes": built.baselines.bare.program_bytes - built.baselines.empty.program_bytes,
+            "program_bytes": build.program_bytes,
+            "empty_sketch_bytes": empty.program_bytes,
+            "harness_only_bytes": bare.program_bytes if bare else None,
+            "harness_bytes": bare.program_bytes - empty.program_bytes if bare else None,
             "real_core_bytes": board.flash.core_bytes if board.flash else None,
             "counts_bss": counts_bss,
             "sections": _json(size.flash_sections),
             "ram_sections": _json(size.ram_sections),
-            "parts": _json(_parts(size, built)),
+            "parts": _json(_parts(size, empty, board)),
             "ram_parts": _json(size.ram_parts),
         },
     )
@@ -64,12 +76,11 @@ def as_on_the_board(program: int, empty: int, board: Board) -> int:
     return program - empty + board.flash.core_bytes if board.flash else program
 
 
-def _parts(size: sizes.Sizes, built: Built) -> dict[str, int]:
+def _parts(size: sizes.Sizes, empty: Build, board: Board) -> dict[str, int]:
     """Return the parts, with the virtual core replaced by the real one, so that they add up to the figure."""
     parts = dict(size.flash_parts)
-    flash = built.case.board.flash
-    if flash is not None and parts:
-        parts["core"] = parts.get("core", 0) + flash.core_bytes - built.baselines.empty.program_bytes
+    if board.flash is not None and parts:
+        parts["core"] = parts.get("core", 0) + board.flash.core_bytes - empty.program_bytes
     return parts
 
 

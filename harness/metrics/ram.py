@@ -1,7 +1,7 @@
 """``ram``: unused RAM, the largest block taken off the heap before start-up with which inference still works.
 
-With one upload the chip is reset between probes, and each size is asked for; else each size is a program of its own. A
-probe that malloc refuses, whose start-up or run fails, crashes or hangs, or whose output is wrong, does not fit. A
+With one upload the chip is reset between probes, and each size is asked for; else each size is a program of its own.
+A probe that malloc refuses, whose start-up or run fails, crashes or hangs, or whose output is wrong, does not fit. A
 fault of the rig is raised and never counted as "out of memory".
 """
 
@@ -60,7 +60,7 @@ def search(bench: Bench, heap: int, guess: int | None, deadline: float) -> Readi
 
 
 def _tell(bench: Bench, size: int, left: int) -> None:
-    bench.say(f"ram: trying {size:,} bytes ({left} probes to go at most)")
+    bench.say(f"ram: trying {size:,} bytes (at most {left} probes to go)")
 
 
 def _tell_nothing(size: int, left: int) -> None:
