@@ -33,6 +33,7 @@ _OF_NETWORKS = {
     "inputs": "--inputs",
 }
 """Parameters that mean a network, and how a user writes them."""
+_LONGEST_S = 100_000
 
 
 def measure_sketch(chosen: Chosen, metric: str) -> int:
@@ -41,7 +42,7 @@ def measure_sketch(chosen: Chosen, metric: str) -> int:
     from harness.commands.measure import with_board
     from harness.own import pipeline as own_pipeline
 
-    _require_no_network_options(chosen)
+    _require_sense(chosen)
     sketch = _read(chosen, metric)
     settings_file = config.load()
     chosen = with_board(chosen, settings_file)
@@ -59,7 +60,7 @@ def measure_sketch(chosen: Chosen, metric: str) -> int:
     return carry_out(chosen, means, record, len(boards), work)
 
 
-def _require_no_network_options(chosen: Chosen) -> None:
+def _require_sense(chosen: Chosen) -> None:
     context = click.get_current_context()
     given = [
         shown
@@ -67,6 +68,9 @@ def _require_no_network_options(chosen: Chosen) -> None:
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
     ]
     given += ["--method one-flash"] if chosen.method == "one-flash" else []
+    if chosen.timeout is not None and not 0 < chosen.timeout <= _LONGEST_S:
+        msg = f"--timeout: {chosen.timeout:g} is not a number of seconds between 0 and {_LONGEST_S:,}"
+        raise UsageError(msg)
     if given:
         msg = f"--sketch measures a sketch of your own, for which there is no {' and no '.join(given)}"
         raise UsageError(msg)

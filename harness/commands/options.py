@@ -101,7 +101,7 @@ _OWN_SKETCH = (
 )
 TIMEOUT = click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=float,
     metavar="S",
     help="With --sketch: seconds to wait for what it prints (default: 10 for the 1, 60 for the next time).",
 )
@@ -157,7 +157,7 @@ class Chosen:
         """Raise ``UsageError`` where an option was given that means a sketch, and no sketch was."""
         given = {"--libraries": self.libraries, "--max": self.most, "--timeout": self.timeout}
         for option, value in given.items():
-            if value:
+            if value not in (None, ()):
                 msg = f"{option} goes with --sketch"
                 raise UsageError(msg)
 
