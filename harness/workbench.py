@@ -143,8 +143,9 @@ class Workbench:
         retries = self._retries.setdefault(title, Retries())
 
         def reopen(block: int = 0) -> Session:
-            build = self._build_with_block(built, block) if block else built.build
-            self.upload(build, rig, title, retries)
+            doing = f"{title}, {block:,} bytes taken" if block else title
+            build = self._build_with_block(built, block, doing) if block else built.build
+            self.upload(build, rig, doing, retries)
             log.record(Direction.NOTE, f"{build.sketch} uploaded, opening {rig.port}".encode())
             session = rig.open()
             session.record = log.record
@@ -171,10 +172,10 @@ class Workbench:
                 retries.note(bench.firmware.session)
                 bench.firmware.session.close()
 
-    def _build_with_block(self, built: Built, size: int) -> Build:
+    def _build_with_block(self, built: Built, size: int, title: str) -> Build:
         case = built.case
         whole = sketch.with_block(self._sketch(case, built.arena), size)
-        return self._compile(whole, case.board, self._options(case), str(case))
+        return self._compile(whole, case.board, self._options(case), title)
 
     def upload(self, build: Build, rig: Rig, title: str, retries: Retries) -> None:
         """Bring a program onto the board. Over the network no upload tool reaches it: somebody has done so."""

@@ -55,6 +55,8 @@ class SketchBench:
     libraries: Sequence[Path] = ()
     """Folders of Arduino libraries that the sketch may use."""
     retries: Retries = field(default_factory=Retries)
+    stage: str = ""
+    """What is being tried, told with every step."""
 
     def __post_init__(self) -> None:
         self.baselines: Baselines = self.workbench.baselines(self.case.board)
@@ -66,7 +68,11 @@ class SketchBench:
 
     def say(self, text: str) -> None:
         """Tell how the measurement goes."""
-        self.workbench.say(f"{self.case}: {text}")
+        self.workbench.say(f"{self._title}: {text}")
+
+    @property
+    def _title(self) -> str:
+        return f"{self.case}, {self.stage}" if self.stage else str(self.case)
 
     def build(self, size: int = SMALLEST) -> Build:
         """Compile the sketch with ``size`` in the place of ``$alloc_size``.
@@ -76,7 +82,7 @@ class SketchBench:
         board = self.case.board
         options = replace(self.workbench.plain_options(), libraries=tuple(self.libraries))
         try:
-            build = self.workbench.compile(self.case.sketch.with_size(size), board, options, str(self.case))
+            build = self.workbench.compile(self.case.sketch.with_size(size), board, options, self._title)
         except ToolFailedError as error:
             said = error.message.replace(f"{NAME}.ino", self.case.sketch.main)
             raise ToolFailedError(said, log=error.log) from error
@@ -106,6 +112,7 @@ class SketchBench:
 
     def _start(self, build: Build) -> Listener:
         rig = self.workbench.rig(self.case.board)
-        self.workbench.upload(build, rig, str(self.case), self.retries)
+        self.workbench.upload(build, rig, self._title, self.retries)
+        self.say("listening")
         self._log.record(Direction.NOTE, f"{build.sketch} uploaded, opening {rig.port}".encode())
         return Listener(rig.listen(BAUD), rig.trouble, record=self._log.record, timer=self.workbench.timer)

@@ -45,6 +45,7 @@ def search(bench: SketchBench, limits: Limits) -> tuple[Reading, Build]:
         raise _works_anyway(high, ram)
     guess = _room_for_statics(high, complaint)
     found = largest_working(trial.probe, high - 1, guess, low=SMALLEST + 1, tell=trial.tell)
+    bench.stage = ""
     build = bench.build(found.largest)
     probes: list[Json] = [{"size": p.size, "works": p.works, "why": p.why} for p in trial.probes]
     details: dict[str, Json] = {
@@ -67,7 +68,7 @@ class _Trial:
         self._seconds = seconds
 
     def tell(self, size: int, left: int) -> None:
-        self._bench.say(f"trying $alloc_size = {size:,} (at most {left} probes to go)")
+        self._bench.stage = f"$alloc_size = {size:,} (at most {left} probes to go)"
 
     def require_smallest(self) -> None:
         """Raise the error of the smallest size where that does not work."""
@@ -107,7 +108,7 @@ def _room_for_statics(size: int, complaint: CaseError) -> int | None:
 
 def _works_anyway(size: int, ram: int) -> UsageError | WrongOutputError:
     if size < ram:
-        return UsageError(f"the sketch still works with the {size:,} bytes of --max: give a larger one")
+        return UsageError(f"the sketch still works with $alloc_size = {size:,}, the --max: give a larger one")
     msg = (
         f"the sketch prints 1 with $alloc_size = {size:,}, which is all of the board's RAM. Does it take that "
         "memory? The compiler leaves out a malloc whose block is never used: keep its pointer in a volatile "

@@ -61,7 +61,6 @@ def _step(board: Board) -> float | None:
 def _collect(bench: SketchBench, listener: Listener, runs: int, seconds: float) -> tuple[float, ...]:
     numbers = Numbers(runs)
     patience = listener.patience(seconds)
-    bench.say(f"waiting for {runs} numbers")
     while not numbers.complete:
         line = listener.line(patience)
         if line is None:

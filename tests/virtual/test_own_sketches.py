@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from harness import paths
 from harness.virtual import simavr
 
 NANO, UNO = "nano33ble-sim", "uno-sim"
@@ -106,7 +107,7 @@ def test_a_block_from_malloc(sketch, mcuprof):
         assert (cell["model"], cell["implementation"], cell["metric"]) == ("box", "sketch", "ram")
         assert cell["provenance"]["sketch_main"] == "box.ino"
         assert len(cell["provenance"]["sketch_sha256"]) == 64
-    assert "trying $alloc_size = " in answer.err
+    assert "$alloc_size = 1 (at most" in answer.err
     if UNO in found:
         assert 1_500 < exact(found[UNO]) < 2_048
 
@@ -136,6 +137,36 @@ def test_times(sketch, mcuprof):
         assert (cell["clock"], cell["unit"], cell["details"]["resolution"]) == ("cycle-model", "cycles", 64)
         assert all(sample % 64 == 0 for sample in cell["samples"])
         assert 100_000 < cell["value"] < 500_000, "floating point in software takes 100 to 500 cycles a turn"
+
+
+NETWORK_H = """
+inline bool network_start() { return true; }
+inline bool network_run() {
+  delayMicroseconds(1000);
+  return true;
+}
+"""
+
+
+def example(heading):
+    """Return the sketch that the documentation shows under a heading."""
+    page = (paths.PACKAGE.parent / "docs" / "own-sketches.md").read_text()
+    section = page.split(f"## {heading}\n")[1]
+    return (
+        re.search(r"((?: {4}.*\n|\n)+)", section[section.index("    #include") :])[1].replace("\n    ", "\n").lstrip()
+    )
+
+
+def test_the_examples_of_the_documentation(sketch, mcuprof):
+    files = {"docs.ino": example("Time"), "src/network.h": NETWORK_H}
+    found = by_board(mcuprof("timing", "--sketch", sketch("docs", files), *ON_BOARDS, "--json"))
+    assert found[NANO]["value"] == pytest.approx(64_000, rel=0.01)
+    if UNO in found:
+        assert found[UNO]["value"] == pytest.approx(16_000, rel=0.02)
+    files["docs.ino"] = example("Unused RAM")
+    words = ("--board", NANO, "--max", "1", "--timeout", "5")
+    answer = mcuprof("ram-search", "--sketch", sketch("docs", files), *words)
+    assert "still works with $alloc_size = 1," in answer.err
 
 
 def test_more_times_than_come(sketch, mcuprof):
