@@ -100,7 +100,9 @@ class Arduino:
                 "compiler": tools.compiler,
                 "core": tools.core,
                 "core files": self._workplace.core_stamp(board.core_id),
-                "libraries": " ".join(f"{p} {cores.stamp(p)}" for p in self._workplace.libraries(board)),
+                "libraries": " ".join(
+                    f"{p} {cores.stamp(p)}" for p in [*self._workplace.libraries(board), *options.libraries]
+                ),
                 "library": f"{options.library} {options.library_digest}",
                 "optimization": options.optimization or "",
                 "defines": " ".join(options.defines),
@@ -120,6 +122,8 @@ class Arduino:
         own = lane.options.library
         for library in [*([own] if own else []), *self._workplace.libraries(board)]:
             words += ["--library", str(library)]
+        for folder_of_libraries in lane.options.libraries:
+            words += ["--libraries", str(folder_of_libraries)]
         # A build that was cut off may leave half an object file that looks up to date.
         unfinished = lane.folder / "unfinished"
         if unfinished.exists():

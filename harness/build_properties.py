@@ -24,6 +24,8 @@ class Options:
     library_digest: str = ""
     defines: tuple[str, ...] = ()
     """Preprocessor names that everything is compiled with."""
+    libraries: tuple[Path, ...] = ()
+    """Folders of Arduino libraries, of which the sketch takes those whose headers it includes."""
     optimization: str | None = None
     """``O2``, ``Os`` or ``O3``; None is the board core's own."""
 

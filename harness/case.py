@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import Enum
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -17,6 +18,15 @@ from harness.sketch import Sketch
 
 if TYPE_CHECKING:
     from harness.models import Array
+
+
+class Method(Enum):
+    """How the search for unused RAM tries a size."""
+
+    ONE_FLASH = "one-flash"
+    """By a request to the program that is on the board."""
+    REFLASH = "reflash"
+    """By another program, in which the size is fixed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +47,7 @@ class Settings:
     """Whether TVM joins operators and works in place."""
     sketchbook: Path | None = None
     """The user's own sketchbook, whose libraries may be used and are never written to."""
+    method: Method = Method.ONE_FLASH
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,6 +177,11 @@ class Bench(Protocol):
     """Timed runs."""
     starts: int
     """Timed starts, each after a reset."""
+    method: Method
+
+    def say(self, text: str) -> None:
+        """Tell how the measurement goes."""
+        ...
 
     def first_run_deadline(self) -> float:
         """Return how long a run may take of which nothing is known yet, in seconds."""
@@ -173,4 +189,11 @@ class Bench(Protocol):
 
     def recover(self, error: CaseError) -> None:
         """Bring the firmware back after it has hung or crashed."""
+        ...
+
+    def take_at_start(self, size: int) -> None:
+        """Upload a program that takes ``size`` bytes of the heap before the network starts.
+
+        With 0 it is the case's own program, which is left alone where it is the one that was uploaded last.
+        """
         ...

@@ -14,11 +14,13 @@ from harness.boards import Board
 from harness.errors import RigError
 from harness.patience import REAL, Patience, Timer
 from harness.serial_port import Device, SerialPort, attached, is_remote
-from harness.session import Port, Session
+from harness.session import Port, Session, closing_on_error
 
 _BACK_S = 15.0
 """How long a port may be away: bootloaders take up to ten seconds before they start the sketch."""
 _LOOK_S = 0.1
+_STALE_S = 0.1
+"""What a bridge holds is here sooner, and no bootloader starts the sketch so soon."""
 
 
 class SerialRig:
@@ -65,9 +67,24 @@ class SerialRig:
 
     def open(self) -> Session:
         """Open the port; raises ``RigError`` where it cannot be had."""
-        return Session(self._open(), self.trouble, reopen=self._open, timer=self._timer)
+        baud = self.board.baud
+        return Session(self._open(baud), self.trouble, reopen=lambda: self._open(baud), timer=self._timer)
 
-    def _open(self) -> Port:
+    def listen(self, baud: int) -> Port:
+        """Open the port; raises ``RigError`` where it cannot be had.
+
+        Where that resets the board, what still comes from before is dropped: what comes afterwards would be glued to
+        it.
+        """
+        port = self._open(baud)
+        if self.board.reset == "dtr":
+            with closing_on_error(port):
+                patience = Patience(_STALE_S, self._timer)
+                while patience.left() > 0:
+                    port.read()
+        return port
+
+    def _open(self, baud: int) -> Port:
         """Open the port as soon as it can be had.
 
         A port that has just come has other rights for a moment, and services that look for modems hold it for some
@@ -77,7 +94,7 @@ class SerialRig:
         while True:
             path = self.port
             try:
-                return self._open_port(path, self.board.baud)
+                return self._open_port(path, baud)
             except RigError:
                 if self._closed or patience.left() <= 0:
                     raise

@@ -7,6 +7,7 @@ raises ``RigError`` (``PortGoneError`` where the port itself went), a board that
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import time
 from collections import deque
@@ -48,6 +49,16 @@ class Port(Protocol):
     def close(self) -> None:
         """Release the port."""
         ...
+
+
+@contextlib.contextmanager
+def closing_on_error(port: Port) -> Iterator[None]:
+    """Release a port where what is done with it before it is handed on fails."""
+    try:
+        yield
+    except BaseException:
+        port.close()
+        raise
 
 
 class Direction(Enum):

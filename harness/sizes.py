@@ -7,7 +7,7 @@ lists every input section with its object, so that the parts add up to the whole
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -61,11 +61,32 @@ class _Piece:
     part: str
 
 
-def measure(elf: Path, link_map: Path, *, build_path: str, size_recipe: str) -> Sizes:
+def part_of_ours(source: str, section: str) -> str:
+    """Name the part that a section of a source file is of, in a sketch that mcuprof has made."""
+    if source.startswith("model_data") or (source in _COMPILED_FILES and section.startswith(_CONSTANTS)):
+        return "model"
+    return "harness" if source in HARNESS_FILES else "runtime"
+
+
+def part_of_others(source: str, section: str) -> str:
+    """Name the part that a section of a source file is of, in a sketch that somebody else has made."""
+    del source, section
+    return "sketch"
+
+
+def measure(
+    elf: Path,
+    link_map: Path,
+    *,
+    build_path: str,
+    size_recipe: str,
+    part_of: Callable[[str, str], str] = part_of_ours,
+) -> Sizes:
     """Return the sizes of a linked program; raises ``ToolFailedError`` where it cannot be read.
 
     ``build_path`` is the folder that it was built in, which the paths of the map begin with. ``size_recipe`` is the
-    core's regular expression for the lines of ``size -A`` that count as the program.
+    core's regular expression for the lines of ``size -A`` that count as the program. ``part_of`` tells the parts of
+    the sketch itself.
     """
     found = _sections(elf)
     try:
@@ -78,7 +99,7 @@ def measure(elf: Path, link_map: Path, *, build_path: str, size_recipe: str) -> 
         text = link_map.read_text(encoding="utf-8", errors="replace")
     except OSError:
         text = ""  # not every core writes a map: then the sections are all that is known
-    pieces = list(_pieces(text.replace(f"{build_path}/", _BUILD)))
+    pieces = list(_pieces(text.replace(f"{build_path}/", _BUILD), part_of))
     initial = {name: size for name, size in ram.items() if name in _DATA}
     return Sizes(
         flash_sections=_folded(flash),
@@ -135,13 +156,13 @@ def _sections(elf: Path) -> list[_Section]:
         raise ToolFailedError(msg) from error
 
 
-def _pieces(text: str) -> Iterator[_Piece]:
+def _pieces(text: str, part_of: Callable[[str, str], str]) -> Iterator[_Piece]:
     """Yield what was linked in, piece by piece.
 
     Strings that several pieces share are kept once, so a piece may reach into the next one by the map; it ends where
     the next one begins.
     """
-    listed = list(_listed(text))
+    listed = list(_listed(text, part_of))
     for piece, following in zip(listed, [*listed, None][1:], strict=True):
         end = piece.address + piece.size
         if following is not None and following.section == piece.section and piece.address <= following.address < end:
@@ -149,7 +170,7 @@ def _pieces(text: str) -> Iterator[_Piece]:
         yield replace(piece, size=end - piece.address)
 
 
-def _listed(text: str) -> Iterator[_Piece]:
+def _listed(text: str, part_of: Callable[[str, str], str]) -> Iterator[_Piece]:
     """Yield the pieces as the map lists them."""
     _, _, linked = text.partition("Linker script and memory map")
     output = ""
@@ -170,18 +191,15 @@ def _listed(text: str) -> Iterator[_Piece]:
                 section=output,
                 address=int(found[2], 16),
                 size=int(found[3], 16),
-                part="alignment" if found[1] == "*fill*" else _part(found[4] or "", found[1]),
+                part="alignment" if found[1] == "*fill*" else _part(found[4] or "", found[1], part_of),
             )
 
 
-def _part(origin: str, section: str) -> str:
+def _part(origin: str, section: str, part_of: Callable[[str, str], str]) -> str:
     """Name the part of the program that a section of an object file belongs to, by where arduino-cli puts it."""
     where, _, name = origin.rpartition("/")
     if origin.startswith(f"{_BUILD}sketch/"):
-        source = name.removesuffix(".o")
-        if source.startswith("model_data") or (source in _COMPILED_FILES and section.startswith(_CONSTANTS)):
-            return "model"
-        return "harness" if source in HARNESS_FILES else "runtime"
+        return part_of(name.removesuffix(".o"), section)
     if origin.startswith(f"{_BUILD}libraries/"):
         return "library"
     if origin.startswith(f"{_BUILD}core/") or re.match(r"core\w*\.a\(", name) or where.endswith("/core"):

@@ -101,13 +101,13 @@ class Store:
             shutil.rmtree(self.wire_folder(run), ignore_errors=True)
 
     def latest_unfinished(self) -> Run:
-        """Return the last run that was cut off; raises ``UsageError`` where there is none."""
+        """Return the last run of networks that was cut off; raises ``UsageError`` where there is none."""
         for path in sorted(self.folder.glob("*.json"), reverse=True):
             try:
                 run = load(path)
             except UsageError:
                 continue  # a damaged file costs only itself
-            if run.finished is None and run.measurements:
+            if run.finished is None and run.measurements and "sketch" not in run.plan:
                 return run
         msg = f"there is no run to go on with: every run in {self.folder} is finished"
         raise UsageError(msg)

@@ -16,7 +16,7 @@ from harness.arduino import Arduino
 from harness.bench import Retries, RigBench
 from harness.boards import Board
 from harness.build_properties import Options
-from harness.builds import Build, Oversize
+from harness.builds import Build, Oversize, Program
 from harness.case import Baselines, Built, Case, Expected, Oversized, Settings
 from harness.errors import DoesNotFitError, RigError
 from harness.metrics import flash
@@ -64,7 +64,7 @@ class Workbench:
         self.say = say
         self._ports = ports or {}
         self._wire = wire
-        self._timer = timer
+        self.timer = timer
         self._began = timer.now()
         self._rigs: dict[str, Rig] = {}
         self._expected: dict[str, Expected] = {}
@@ -105,10 +105,10 @@ class Workbench:
 
         Raises ``DoesNotFitError`` where the board has no room for it and its size cannot be told either.
         """
-        board, baselines = case.board, self._baselines(case)
+        board, baselines = case.board, self.baselines(case.board)
         arena, probes, refusal = self._arena_or_refusal(case)
         whole = self._sketch(case, arena if refusal is None else _UNKNOWN_ARENA_BYTES)
-        program = self._compile_any_size(whole, board, self._options(case), str(case))
+        program = self.compile_any_size(whole, board, self._options(case), str(case))
         overflow = flash.overflow(program, baselines.empty.program_bytes if board.flash else 0, board)
         if overflow or not isinstance(program, Build):
             refusal = oversize.refusal(board.name, overflow)
@@ -127,11 +127,12 @@ class Workbench:
                 raise
             return None, 0, error
 
-    def _baselines(self, case: Case) -> Baselines:
-        board, options = case.board, self._plain_options()
+    def baselines(self, board: Board) -> Baselines:
+        """Return what builds for ``board`` are compared with."""
+        options = self.plain_options()
         return Baselines(
-            lambda: self._compile_any_size(sketch.empty(), board, options, "empty sketch"),
-            lambda: self._compile_any_size(sketch.bare(board), board, options, "firmware alone"),
+            lambda: self.compile_any_size(sketch.empty(), board, options, "empty sketch"),
+            lambda: self.compile_any_size(sketch.bare(board), board, options, "firmware alone"),
         )
 
     def sketch(self, case: Case) -> Sketch:
@@ -161,16 +162,18 @@ class Workbench:
     @contextlib.contextmanager
     def bench(self, built: Built) -> Iterator[RigBench]:
         """Upload a build and yield the bench for it; the port is released at the end."""
-        board = built.case.board
+        board, title = built.case.board, str(built.case)
         expected = self.expected(built.case.model)
-        rig = self._rig(board)
-        log = self._wire_log(built.case)
+        rig = self.rig(board)
+        log = self.wire_log(title)
         # Those of a search for the arena are shown with what is measured afterwards.
-        retries = self._retries.setdefault(str(built.case), Retries())
+        retries = self._retries.setdefault(title, Retries())
 
-        def reopen() -> Session:
-            self._upload(built, rig, retries)
-            log.record(Direction.NOTE, f"{built.build.sketch} uploaded, opening {rig.port}".encode())
+        def reopen(block: int = 0) -> Session:
+            doing = f"{title}, {block:,} bytes taken" if block else title
+            build = self._build_with_block(built, block, doing) if block else built.build
+            self.upload(build, rig, doing, retries)
+            log.record(Direction.NOTE, f"{build.sketch} uploaded, opening {rig.port}".encode())
             session = rig.open()
             session.record = log.record
             return session
@@ -186,6 +189,8 @@ class Workbench:
                 reopen=reopen,
                 identity={"board": board.name, "sketch": built.build.sketch},
                 retries=retries,
+                method=self._settings.method,
+                say=lambda text: self.say(f"{title}: {text}"),
             )
             try:
                 _require_identity(bench, rig)
@@ -194,52 +199,62 @@ class Workbench:
                 retries.note(bench.firmware.session)
                 bench.firmware.session.close()
 
-    def _upload(self, built: Built, rig: Rig, retries: Retries) -> None:
-        """Bring the program onto the board. Over the network no upload tool reaches it: somebody has done so."""
+    def _build_with_block(self, built: Built, size: int, title: str) -> Build:
+        case = built.case
+        whole = sketch.with_block(self._sketch(case, built.arena), size)
+        return self.compile(whole, case.board, self._options(case), title)
+
+    def upload(self, build: Build, rig: Rig, title: str, retries: Retries) -> None:
+        """Bring a program onto the board. Over the network no upload tool reaches it: somebody has done so."""
         if is_remote(rig.port):
             return
-        self.say(f"{built.case}: upload")
-        benches.upload(lambda: self._arduino.upload(built.build, rig.board, rig.port), retries, self._timer)
+        self.say(f"{title}: upload")
+        benches.upload(lambda: self._arduino.upload(build, rig.board, rig.port), retries, self.timer)
 
-    def _wire_log(self, case: Case) -> WireLog:
+    def wire_log(self, title: str) -> WireLog:
+        """Return the log of what goes over the wire in the case ``title``."""
         folder = self._wire
-        return WireLog(folder / file_name(str(case)) if folder else None, str(case), self._timer, began=self._began)
+        return WireLog(folder / file_name(title) if folder else None, title, self.timer, began=self._began)
 
-    def provenance(self, built: Built | Oversized) -> dict[str, str]:
+    def provenance(self, build: Program) -> dict[str, str]:
         """Return what a result says about how the program was built."""
-        return {**built.build.provenance, "platform_digest": self._workplace.digest, "build": built.build.key}
+        return {**build.provenance, "platform_digest": self._workplace.digest, "build": build.key}
 
     def _options(self, case: Case) -> Options:
         with self._on_host:
-            plain, library = self._plain_options(), case.implementation.library()
+            plain, library = self.plain_options(), case.implementation.library()
         if library is None:
             return plain
         return replace(plain, library=library.path, library_digest=library.digest, defines=library.defines)
 
-    def _plain_options(self) -> Options:
+    def plain_options(self) -> Options:
+        """Return what every sketch of the run is built with."""
         return Options(optimization=self._settings.optimization)
 
-    def _compile(self, what: Sketch, board: Board, options: Options, name: str) -> Build:
+    def compile(self, what: Sketch, board: Board, options: Options, name: str) -> Build:
+        """Compile a sketch; raises ``DoesNotFitError`` where the linker says that the board has no room for it."""
         self.say(f"{name}: compile for {board.name}")
         return self._arduino.compile(what, board, options)
 
-    def _compile_any_size(self, what: Sketch, board: Board, options: Options, name: str) -> Build | Oversize:
+    def compile_any_size(self, what: Sketch, board: Board, options: Options, name: str) -> Build | Oversize:
+        """Compile a sketch; what the board has no room for is linked all the same, to be measured."""
         self.say(f"{name}: compile for {board.name}")
         return self._arduino.compile_any_size(what, board, options)
 
     def _find_arena(self, case: Case) -> arenas.Arena:
         whole = self._sketch(case, None)
-        build = self._compile(whole, case.board, self._options(case), f"{case} (arena search)")
+        build = self.compile(whole, case.board, self._options(case), f"{case} (arena search)")
         found = arenas.recall(build.key)
         if found is None:
-            built = Built(case=case, build=build, baselines=self._baselines(case), arena=None)
+            built = Built(case=case, build=build, baselines=self.baselines(case.board), arena=None)
             with self.bench(built) as bench:
                 self.say(f"{case}: arena search")
                 found = bench.persist(partial(arenas.search, bench))
             arenas.keep(build.key, found)
         return found
 
-    def _rig(self, board: Board) -> Rig:
+    def rig(self, board: Board) -> Rig:
+        """Return the rig of a board, connected where it is not yet."""
         if board.name not in self._rigs:
             self._rigs[board.name] = connect(board, self._ports.get(board.name))
         return self._rigs[board.name]

@@ -66,7 +66,7 @@ def sketch(
     from harness.case import Case, Settings
     from harness.platform import workplace
     from harness.port_choice import choose_ports
-    from harness.sketch import NAME
+    from harness.sketch import NAME, encoded
     from harness.workbench import Workbench
 
     settings_file = config.load()
@@ -91,10 +91,10 @@ def sketch(
     finally:
         bench.close()
     with writing(folder):
-        for name, text in made.files.items():
+        for name, content in made.files.items():
             # The Arduino IDE wants the main file named after its folder.
             target = f"{folder.resolve().name}.ino" if name == f"{NAME}.ino" else name
-            (folder / target).write_text(text, encoding="utf-8")
+            (folder / target).write_bytes(encoded(content))
         library = case.implementation.library()
         if library is not None:
             shutil.copytree(library.path, folder / "libraries" / library.path.name, dirs_exist_ok=True)

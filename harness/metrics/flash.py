@@ -10,8 +10,9 @@ from dataclasses import replace
 
 from harness import sizes
 from harness.boards import Board
-from harness.builds import Build, Oversize
+from harness.builds import Build, Oversize, Program
 from harness.case import Built, Oversized
+from harness.errors import DoesNotFitError
 from harness.types import Json, Reading
 
 NEEDS_RIG = False
@@ -20,38 +21,52 @@ ORDER = 10
 
 def measure(built: Built | Oversized) -> Reading:
     """Return the flash of the case; of one that the board has no room for, with ``does-not-fit`` and the reason."""
-    board, program, baselines = built.case.board, built.build, built.baselines
-    figure = as_on_the_board(program.program_bytes, baselines.empty.program_bytes, board)
-    size = sizes.measure(
-        program.elf, program.link_map, build_path=program.build_path, size_recipe=program.size_recipe
+    reading = of_program(built.build, built.baselines.empty, built.case.board, built.baselines.bare)
+    if isinstance(built, Built):
+        return reading
+    no_arena = built.case.implementation.searches_arena and built.arena is None
+    return not_fitting(
+        reading, built.refusal, "; the size is without the arena, which is not known" if no_arena else ""
     )
-    reading = Reading(
+
+
+def of_program(program: Program, empty: Program, board: Board, bare: Program | None = None) -> Reading:
+    """Return the flash of a program, whether or not the board has room for it.
+
+    ``empty`` is the empty sketch, ``bare`` the firmware with no network, where the program has mcuprof's firmware.
+    """
+    figure = as_on_the_board(program.program_bytes, empty.program_bytes, board)
+    size = sizes.measure(
+        program.elf,
+        program.link_map,
+        build_path=program.build_path,
+        size_recipe=program.size_recipe,
+        part_of=sizes.part_of_ours if bare else sizes.part_of_others,
+    )
+    return Reading(
         value=figure,
         unit="B",
         samples=(figure,),
         details={
             "limit_bytes": board.flash_bytes,
             "program_bytes": program.program_bytes,
-            "empty_sketch_bytes": baselines.empty.program_bytes,
-            "harness_only_bytes": baselines.bare.program_bytes,
-            "harness_bytes": baselines.bare.program_bytes - baselines.empty.program_bytes,
+            "empty_sketch_bytes": empty.program_bytes,
+            "harness_only_bytes": bare.program_bytes if bare else None,
+            "harness_bytes": bare.program_bytes - empty.program_bytes if bare else None,
             "real_core_bytes": board.flash.core_bytes if board.flash else None,
             "counts_bss": ".bss" in size.flash_sections,
             "sections": _json(size.flash_sections),
             "ram_sections": _json(size.ram_sections),
-            "parts": _json(_parts(size, built)),
+            "parts": _json(_parts(size, empty, board)),
             "ram_parts": _json(size.ram_parts),
         },
     )
-    return reading if isinstance(built, Built) else _not_fitting(reading, built)
 
 
-def _not_fitting(reading: Reading, built: Oversized) -> Reading:
-    refusal = built.refusal
+def not_fitting(reading: Reading, refusal: DoesNotFitError, more: str = "") -> Reading:
+    """Return the flash of a program that a board has no room for, with the reason and, behind it, ``more``."""
     details: dict[str, Json] = {**reading.details, **refusal.details(), "overflow": {**refusal.overflow}}
-    no_arena = built.case.implementation.searches_arena and built.arena is None
-    reason = refusal.message + ("; the size is without the arena, which is not known" if no_arena else "")
-    return replace(reading, status=refusal.status, reason=reason, details=details)
+    return replace(reading, status=refusal.status, reason=refusal.message + more, details=details)
 
 
 def overflow(program: Build | Oversize, empty_bytes: int, board: Board) -> dict[str, int]:
@@ -73,12 +88,11 @@ def as_on_the_board(program: int, empty: int, board: Board) -> int:
     return program - empty + board.flash.core_bytes if board.flash else program
 
 
-def _parts(size: sizes.Sizes, built: Built | Oversized) -> dict[str, int]:
+def _parts(size: sizes.Sizes, empty: Program, board: Board) -> dict[str, int]:
     """Return the parts, with the virtual core replaced by the real one, so that they add up to the figure."""
     parts = dict(size.flash_parts)
-    flash = built.case.board.flash
-    if flash is not None and parts:
-        parts["core"] = parts.get("core", 0) + flash.core_bytes - built.baselines.empty.program_bytes
+    if board.flash is not None and parts:
+        parts["core"] = parts.get("core", 0) + board.flash.core_bytes - empty.program_bytes
     return parts
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.build_properties import OPTIMIZATIONS
-from harness.report.formats import OVERSIZE
+from harness.report.formats import OVERSIZE, seconds
 from harness.types import Clock, Measurement, Status
 
 
@@ -52,7 +52,18 @@ def _clocks(measurements: Sequence[Measurement]) -> list[str]:
             f"times on {' and '.join(sorted(modelled))} are cycles of the AVR, counted by the chip's own timer as "
             "simavr plays it, and the time beside them is at the board's clock"
         )
-    return found
+    return [*found, *_steps(measurements)]
+
+
+def _steps(measurements: Sequence[Measurement]) -> list[str]:
+    """Say how fine the times are that a sketch reads from ``micros()``."""
+    found = []
+    for m in measurements:
+        step = m.details.get("resolution")
+        if m.clock is not None and isinstance(step, int | float):
+            shown = seconds(step) if m.clock is Clock.HARDWARE else f"{step:g} {m.clock.unit}"
+            found.append(f"times on {m.board} are what the sketch reads from micros(), in steps of {shown}")
+    return list(dict.fromkeys(found))
 
 
 def _versions(measurements: Sequence[Measurement]) -> list[str]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import shutil
 import threading
-import time
 from pathlib import Path
 
 from harness import cmd
 from harness.boards import Board, Virtual
 from harness.errors import MissingError, RigError
 from harness.serial_port import SerialPort
-from harness.session import Session
+from harness.session import Port, Session, closing_on_error
 from harness.virtual.machine import RigFolder, await_machine, last_words
 from harness.virtual.tty import VirtualPort
 
@@ -36,6 +35,7 @@ class QemuRig:
         self._folder = RigFolder()
         self._log = self._folder.path / "qemu.log"
         self._machine: cmd.Process | None = None
+        self._program: Path | None = None
         self._lock = threading.Lock()
         self._closed = False
         self._tty = VirtualPort(self._folder.path, lambda request: self.load(Path(request["load"])))
@@ -52,12 +52,21 @@ class QemuRig:
                 msg = "the virtual board has been closed"
                 raise RigError(msg)
             self._stop()
+            self._program = elf
             self._machine = cmd.spawn(self._command(elf), log=self._log)
             await_machine("QEMU", self._machine, self._tty.connected, self._log)
 
     def open(self) -> Session:
         """Open the port; raises ``RigError`` where it cannot be had."""
         return Session(SerialPort(self.port, self.board.baud), self.trouble)
+
+    def listen(self, baud: int) -> Port:
+        """Open the port and start the program that was loaded last anew; raises ``RigError``."""
+        port = SerialPort(self.port, baud)
+        if self._program is not None:
+            with closing_on_error(port):
+                self.load(self._program)
+        return port
 
     def trouble(self) -> str | None:
         """Say what is wrong with the machine, or None when it runs."""
@@ -79,9 +88,7 @@ class QemuRig:
         if self._machine is not None:
             self._machine.kill()
             self._machine = None
-        end = time.monotonic() + 5
-        while self._tty.connected.is_set() and time.monotonic() < end:
-            time.sleep(0.002)
+        self._tty.hang_up()
 
     def _command(self, elf: Path) -> list[str]:
         return [

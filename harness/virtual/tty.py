@@ -11,6 +11,7 @@ import json
 import os
 import selectors
 import socket
+import termios
 import threading
 import tty
 from collections.abc import Callable, Mapping
@@ -124,6 +125,9 @@ class VirtualPort:
 
     def _accept_machine(self) -> None:
         self._drop_machine()
+        # What another program has said is not taken for this one's.
+        self._to_host = b""
+        termios.tcflush(self._slave, termios.TCIFLUSH)
         self._machine, _ = self._serial.accept()
         self._machine.setblocking(False)
         self.connected.set()

@@ -31,6 +31,16 @@ size_t held_bytes = 0;
 
 constexpr uint8_t kHeldByte = 0xA5;
 
+// Bytes that "start" takes first. Read where the compiler cannot see them, so that programs with and without have the
+// same code, and what they leave of the memory can be compared.
+#if defined(__AVR__)
+const uint32_t kBlockBytes PROGMEM = MCUPROF_BLOCK_BYTES;
+size_t block_bytes() { return pgm_read_dword(&kBlockBytes); }
+#else
+const uint32_t kBlockBytes = MCUPROF_BLOCK_BYTES;
+size_t block_bytes() { return *const_cast<const volatile uint32_t *>(&kBlockBytes); }
+#endif
+
 struct Stretch {
   uint64_t ticks;
   uint32_t cycles;
@@ -158,16 +168,21 @@ void on_arena(const char *arguments) {
   answer_done();
 }
 
-void on_alloc(const char *arguments) {
-  uint32_t bytes = 0;
-  if (!read_number(&arguments, &bytes)) return answer_fail(TEXT("alloc needs a number"));
-  answer_start();
+// Takes a block off the heap until the next reset.
+bool hold(size_t bytes) {
   uint8_t *block = static_cast<uint8_t *>(malloc(bytes));
   // Touched, for an allocator may promise what is not there.
   if (block != nullptr) memset(block, kHeldByte, bytes);
   held = block;
   held_bytes = block != nullptr ? bytes : 0;
-  add_field(TEXT("held="), block != nullptr ? 1 : 0);
+  return block != nullptr;
+}
+
+void on_alloc(const char *arguments) {
+  uint32_t bytes = 0;
+  if (!read_number(&arguments, &bytes)) return answer_fail(TEXT("alloc needs a number"));
+  answer_start();
+  add_field(TEXT("held="), hold(bytes) ? 1 : 0);
   answer_done();
 }
 
@@ -185,6 +200,7 @@ void on_heap(const char *arguments) {
 void on_start(const char *) {
   if (started) return answer_fail(TEXT("already started"));
   answer_start();
+  if (block_bytes() != 0 && !hold(block_bytes())) return answer_fail(TEXT("malloc gives no block of this size"));
   Stretch stretch;
   const bool within_stack = timed_within_stack(network_start, &stretch, &started);
   answer_stretch(within_stack, started, stretch);

@@ -77,7 +77,7 @@ class FakeWorkbench:
         )
         return Built(case=case, build=build, baselines=Baselines(lambda: build, lambda: build), arena=None)
 
-    def reopen(self):
+    def reopen(self, block=0):
         self.uploads += 1
         self.board.faults.silent_after = None
         self.board._power_up()
