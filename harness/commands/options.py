@@ -51,7 +51,7 @@ _MEASURING = (
         "--tflm-library",
         type=click.Path(path_type=Path),
         metavar="DIR",
-        help="Arduino library of TFLM to build with.",
+        help="TFLM to build with: an Arduino library, or a folder with its sources.",
     ),
     click.option(
         "--sketchbook",

@@ -38,7 +38,12 @@ from harness.commands.output import FORCE, require_free, writing
     help="Compiler optimization that the arena is searched with.",
 )
 @click.option("--no-fuse", is_flag=True, help="TVM: make each operator a function of its own.")
-@click.option("--tflm-library", type=click.Path(path_type=Path), metavar="DIR", help="Arduino library of TFLM.")
+@click.option(
+    "--tflm-library",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="TFLM to build with: an Arduino library, or a folder with its sources.",
+)
 @click.option(
     "--sketchbook",
     type=click.Path(path_type=Path, file_okay=False),

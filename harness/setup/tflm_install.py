@@ -148,18 +148,17 @@ def _by_arduino_cli(what: str, words: list[str], staged: Path, timeout: float) -
     done = own_arduino.call(config, ["lib", "install", *words], timeout)
     if done.returncode == 0:
         return
-    reason, is_network = own_arduino.reason([done.stderr, done.stdout])
-    reason = reason.split("Library install failed: ")[-1]
+    reason, is_network = own_arduino.reason([done.stdout, done.stderr])
+    reason = re.sub(r".*install failed: ", "", reason)
     if is_network:
         msg = (
             f"{what} could not be downloaded ({reason}). With a network, run `mcuprof setup --tflm {what}` again. "
             "Without one, bring the library's folder or a .zip of it here, and name that"
         )
         raise MissingError(msg)
-    msg = (
-        f"{what} cannot be installed as an Arduino library ({reason}). Where it holds the sources of TFLM in another "
-        "form, name a folder with them"
-    )
+    msg = f"{what} cannot be installed: arduino-cli says: {reason}"
+    if "valid" in reason:
+        msg += ". What it installs is an Arduino library; of TFLM's sources in another form, name the folder"
     raise UsageError(msg)
 
 

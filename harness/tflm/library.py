@@ -96,7 +96,7 @@ def describe(path: Path) -> TflmLibrary:
     if root is None:
         msg = (
             f"{path} is no TFLM library: neither src/{_MARK} nor {_MARK} is in it; give the folder of an Arduino "
-            "library that carries TensorFlow Lite for Microcontrollers"
+            "library with TensorFlow Lite for Microcontrollers, or the one that its sources' tensorflow/ is in"
         )
         raise UsageError(msg)
     micro = root / _MICRO

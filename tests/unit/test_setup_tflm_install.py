@@ -84,7 +84,8 @@ def test_arduino_cli_gets_a_configuration_of_its_own(machine, monkeypatch):
     ("says", "error", "told"),
     [
         ('Library install failed: Get "https://host": dial tcp: no such host', MissingError, "a .zip of it here"),
-        ("Library install failed: moving archive: library not valid", UsageError, r"\(moving archive: library not"),
+        ("Library install failed: moving archive: library not valid", UsageError, "another form, name the folder"),
+        ("Library install failed: repository not found", UsageError, "arduino-cli says: repository not found$"),
     ],
 )
 def test_what_arduino_cli_cannot_install_leaves_nothing(machine, says, error, told):

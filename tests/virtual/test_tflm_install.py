@@ -162,10 +162,10 @@ def test_what_is_no_tflm_library_changes_nothing(mcuprof, home, runs_on, before,
         (lamps, "is no TFLM library: neither src/tensorflow/lite/micro/micro_interpreter.h nor"),
         (f"file://{lamps}", "is an Arduino library without TFLM"),
         (f"file://{tmp_path}/nowhere", "there is no git repository at"),
-        (f"file://{empty}", "cannot be installed as an Arduino library"),
+        (f"file://{empty}", "cannot be installed: arduino-cli says: "),
         (tmp_path / "nowhere", "there is no "),
         (text, "is no .zip archive"),
-        (packed, "in another form, name a folder"),
+        (packed, "in another form, name the folder"),
         ("https://host.invalid/library.zip", "download it, and name the file"),
     ):
         answer = mcuprof("setup", "--tflm", what)
