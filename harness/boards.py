@@ -100,6 +100,11 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return Clock.INSTRUCTION_COUNT if self.is_virtual else Clock.HARDWARE
 
     @property
+    def silence_s(self) -> float:
+        """How long nothing may be sent to the board once its port was opened, in seconds."""
+        return self.upload.bootloader_seconds if self.reset == "dtr" else 0.0
+
+    @property
     def core_id(self) -> str:
         """The core that the board is built with, as arduino-cli calls it: ``vendor:architecture``."""
         return ":".join(self.fqbn.split(":")[:2])

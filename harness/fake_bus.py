@@ -57,6 +57,8 @@ class Plug:
     on_open: Callable[[Plug], None] = lambda plug: None
     deaf_until: float = 0.0
     """What is sent before this time is lost: a bootloader does not know it."""
+    kept_awake_s: float = 0.0
+    """How much longer the bootloader listens after something that was sent to it."""
     busy_until: float = 0.0
     """Up to this time another program holds the port."""
     cut_after: int | None = None
@@ -124,6 +126,7 @@ class FakeLine:
         """Send bytes."""
         self._require()
         if self._timer.now() < self._plug.deaf_until:
+            self._plug.deaf_until = max(self._plug.deaf_until, self._timer.now() + self._plug.kept_awake_s)
             return
         before = len(self._plug.board.requests)
         self._plug.board.write(self._plug.noise.spoil(data))

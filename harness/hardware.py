@@ -31,6 +31,8 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Whether the port goes away and comes back, perhaps under another name."""
     seconds: float = 120.0
     """How long an upload may take."""
+    bootloader_seconds: float = 2.0
+    """How long the bootloader listens before it starts the sketch, where opening the port starts it."""
 
 
 class CoreSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,8 +65,9 @@ def complaint(
             return "usb.ids", f"expected VID:PID in hexadecimal, such as 2341:005a, got {usb_id!r}"
     if usb is not None and (virtual or not usb.ids):
         return ("usb", "a virtual board is on no bus") if virtual else ("usb.ids", "name at least one VID:PID")
-    if upload.seconds <= 0:
-        return "upload.seconds", f"{upload.seconds:g} is too small"
+    for key, seconds in (("seconds", upload.seconds), ("bootloader_seconds", upload.bootloader_seconds)):
+        if seconds <= 0:
+            return f"upload.{key}", f"{seconds:g} is too small"
     if not _INDEX.fullmatch(core.package_index):
         return "core.package_index", f"expected the address of a package_…index.json, got {core.package_index!r}"
     for region in (linker.flash_region, linker.ram_region) if linker else ():

@@ -65,7 +65,8 @@ class SerialRig:
 
     def open(self) -> Session:
         """Open the port; raises ``RigError`` where it cannot be had."""
-        return Session(self._open(), self.trouble, reopen=self._open, timer=self._timer)
+        silence_s = self.board.silence_s
+        return Session(self._open(), self.trouble, reopen=self._open, silence_s=silence_s, timer=self._timer)
 
     def _open(self) -> Port:
         """Open the port as soon as it can be had.

@@ -66,7 +66,8 @@ class Session:
     """A conversation with the firmware on one board, from one hello to the next upload.
 
     ``trouble`` says what is known to be wrong with the rig; ``reopen`` returns the port anew after it has gone, or
-    raises ``RigError`` where it does not come back.
+    raises ``RigError`` where it does not come back. For ``silence_s`` seconds after the port was opened nothing is
+    sent: what a bootloader hears keeps it awake, or is a command to it.
     """
 
     def __init__(
@@ -75,11 +76,14 @@ class Session:
         trouble: Callable[[], str | None] = lambda: None,
         *,
         reopen: Callable[[], Port] | None = None,
+        silence_s: float = 0.0,
         timer: Timer = REAL,
     ) -> None:
         self._port = port
         self._trouble = trouble
         self._reopen = reopen
+        self._silence_s = silence_s
+        self._just_opened = True
         self._timer = timer
         self._reader = LineReader()
         self._events: deque[Event] = deque()
@@ -109,11 +113,14 @@ class Session:
         self._received = 0
         self.said.clear()
         repeat = _HELLO_REPEAT_S
-        patience = Patience(deadline_s, self._timer)
+        patience = Patience(deadline_s + self._silence_s, self._timer)
         faults: list[str] = []
+        pings: set[str] = set()
         while patience.left() > 0:
             try:
-                found = self._ping(Patience(min(repeat, patience.left()), self._timer), faults)
+                self._let_boot(faults)
+                pings.add(self._send("hello"))
+                found = self._greeting(pings, Patience(min(repeat, patience.left()), self._timer), faults)
             except PortGoneError as gone:
                 self._come_back(gone)
                 continue
@@ -126,13 +133,21 @@ class Session:
         msg = f"{self._silence(deadline_s)}. {_ADVICE}"
         raise RigError(msg)
 
-    def _ping(self, patience: Patience, faults: list[str]) -> dict[str, list[str]] | None:
-        nonce = self._send("hello")
+    def _let_boot(self, faults: list[str]) -> None:
+        """Only listen for a while where the port has just been opened."""
+        silence = Patience(self._silence_s if self._just_opened else 0.0, self._timer)
+        for event in self._until(silence):
+            if isinstance(event, Fault):
+                faults.append(event.text)
+        self._just_opened = False
+
+    def _greeting(self, pings: set[str], patience: Patience, faults: list[str]) -> dict[str, list[str]] | None:
+        """Return the answer to any of the pings, however long it was on its way."""
         for event in self._until(patience):
-            if isinstance(event, Answer) and event.nonce == nonce and event.kind is Kind.DONE:
+            if isinstance(event, Answer) and event.nonce in pings and event.kind is Kind.DONE:
                 found = fields(event.text)
                 if "protocol" not in found:
-                    return None  # the nonce happened to be that of an earlier session's last request: the next is not
+                    continue  # the nonce happened to be that of an earlier session's last request
                 self._sequence, self._last = event.sequence, event
                 return found
             if isinstance(event, Fault):
@@ -150,6 +165,7 @@ class Session:
         self.record(Direction.NOTE, b"the port is back")
         self._reader = LineReader()
         self._events.clear()
+        self._just_opened = True
 
     def request(self, verb: str, *arguments: object, deadline_s: float = _ANSWER_S) -> dict[str, list[str]]:
         """Send a request, see it through to its final answer, and return that answer's fields.

@@ -99,13 +99,16 @@ class FakeArduino:
 
 
 class Lab:
-    """Some boards at some ports; ``run`` measures on all of them and returns the measurements by name."""
+    """Some boards at some ports; ``run`` measures on all of them and returns the measurements by name.
 
-    def __init__(self, tmp_path, monkeypatch, *plugs, before=None, names=("mine",)):
+    ``facts`` are of their board files.
+    """
+
+    def __init__(self, tmp_path, monkeypatch, *plugs, before=None, names=("mine",), **facts):
         self.bus = FakeBus(*(p for i, p in enumerate(plugs) if not any(p is q for q in plugs[:i])))
         self.arduino = FakeArduino(self.bus, before)
         self.store = Store(tmp_path / "results")
-        self.boards = [msgspec.structs.replace(_BOARD, name=name) for name in names]
+        self.boards = [msgspec.structs.replace(_BOARD, name=name, **facts) for name in names]
         self.paths = {name: p.device.path for name, p in zip(names, plugs, strict=True)}
         monkeypatch.setattr("harness.workbench.Arduino", lambda workplace: self.arduino)
         monkeypatch.setattr("harness.workbench.connect", self._connect)

@@ -5,6 +5,7 @@ import re
 import pytest
 from fake_lab import RIGHT, Lab, at, noise, plug
 
+from harness import boards
 from harness import session as sessions
 from harness.errors import RigError, ToolFailedError
 from harness.fake_bus import Noise
@@ -158,6 +159,21 @@ def test_a_board_that_resets_whenever_its_port_is_opened(lab):
     found = bench.run()
     assert all_right(found)
     assert retries(found)["reconnects"] == 1
+
+
+@pytest.mark.parametrize("name", ["uno", "mega", "spresense"])
+def test_a_bootloader_that_every_byte_keeps_awake(lab, name):
+    real = boards.load(name)
+
+    def reset(plug):
+        plug.board.restart()
+        plug.deaf_until = bench.bus.timer.now() + 1.5
+
+    port = plug(on_open=reset, on_request=at("stash", 1, lambda plug: plug.pull(bench.bus.timer, 1)), kept_awake_s=5)
+    bench = lab(port, reset=real.reset, upload=real.upload)
+    found = bench.run()
+    assert all_right(found)
+    assert retries(found) == {"uploads": 0, "reconnects": 1, "requests": 0}
 
 
 def test_garbage_before_the_first_line(lab):

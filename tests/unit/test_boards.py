@@ -57,6 +57,7 @@ def test_a_board_of_ones_own(tmp_path):
         ("[usb]\nid = ['2341:0043']", r"mine.toml: unknown key 'id' in \[usb\]; did you mean 'ids'"),
         ("[upload]\ntouch_1200 = 'yes'", r"mine.toml: the key 'upload.touch_1200': expected `bool`, got `str`"),
         ("[upload]\nseconds = 0", r"mine.toml: the key 'upload.seconds': 0 is too small"),
+        ("[upload]\nbootloader_seconds = -1", r"mine.toml: the key 'upload.bootloader_seconds': -1 is too small"),
         ("[core]\npackage_index = 'x'", r"mine.toml: the key 'core.package_index': expected the address"),
         ("[linker]\nram_region = 'a b'", r"mine.toml: the key 'linker': 'a b' is not a name"),
         ("[build_properties]\na.b = 1", r"mine.toml: the key 'build_properties': expected `str`, got `int`"),
@@ -94,6 +95,7 @@ def test_what_real_boards_say_of_themselves():
     assert nano.upload.port_changes
     assert not nano.interrupts_off
     assert (nano.reset, spresense.reset, uno.reset) == ("software", "dtr", "dtr")
+    assert (nano.silence_s, spresense.silence_s, uno.silence_s) == (0, 2, 2)
     assert uno.linker.memory("text") == "FLASH"
     assert spresense.linker.memory("ram") == "RAM"
     assert spresense.linker.memory("gnssram") is None

@@ -6,6 +6,7 @@ from harness import session as sessions
 from harness.errors import CrashedError, HungError, RigError
 from harness.fake import FakeBoard, Faults
 from harness.firmware import Firmware
+from harness.patience import FakeTimer
 from harness.session import RequestFailed, Session
 
 
@@ -30,6 +31,22 @@ def test_a_whole_conversation():
     device.write_inputs([content])
     assert device.run(1).time == 1234
     assert device.read_outputs() == [bytes(255 - int(b) for b in content)]
+
+
+@pytest.mark.parametrize("delay", [0.3, 1.1, 2.5])
+def test_a_line_on_which_answers_are_long_on_their_way(delay):
+    timer, board, under_way = FakeTimer(), FakeBoard(), []
+
+    class Line(FakeBoard):
+        def write(self, data):
+            board.write(data)
+            under_way.append((timer.now() + delay, board.take()))
+
+        def read(self):
+            timer.sleep(0.02)
+            return under_way.pop(0)[1] if under_way and under_way[0][0] <= timer.now() else b""
+
+    assert Session(Line(), timer=timer).hello(10)["protocol"] == ["1"]
 
 
 def test_noise_before_the_first_line():

@@ -15,6 +15,7 @@ from harness.errors import RigError
 from harness.firmware import Firmware
 from harness.implementations import tvm_aot
 from harness.serial_port import SerialPort
+from harness.serial_rig import SerialRig
 from harness.sketch import Sketch, digest_of
 from harness.virtual import simavr
 
@@ -131,6 +132,30 @@ def test_another_sketch_replaces_the_first(arduino, rig, digits):
     session = rig.open()
     assert Firmware(session).facts["implementation"] == "none"
     session.close()
+
+
+def test_a_board_that_opening_its_port_resets(rig, digits, environment, monkeypatch):
+    """As on a desk: the bootloader runs first, and what it hears keeps it awake or is a command to it."""
+    monkeypatch.setenv("MCUPROF_HOME", environment["TMPDIR"])
+    digits.session.close()
+
+    def open_port(path, baud):
+        port = SerialPort(path, baud)
+        rig.reset()
+        return port
+
+    hardware = SerialRig(boards.load(rig.board.name.removesuffix("-sim")), rig.port, open_port=open_port)
+    try:
+        for _ in range(2):
+            session = hardware.open()
+            device = Firmware(session)
+            device.reset()
+            device.start(60)
+            assert device.facts["sketch"] == digits.facts["sketch"]
+            assert session.repeats == 0
+            session.close()
+    finally:
+        hardware.close()
 
 
 def test_a_simulator_that_ends_is_told(rig):
