@@ -65,6 +65,8 @@ class Plug:
     """The board is pulled out after it has sent so many more bytes."""
     comes_back_s: float = 1.0
     """How long it is away after that."""
+    drops: Callable[[bytes], bool] = lambda data: False
+    """Whether the link goes in place of carrying this to the board, which stays as it is."""
     generation: int = 0
 
     def pull(self, timer: FakeTimer, seconds: float, path: str | None = None) -> None:
@@ -125,6 +127,9 @@ class FakeLine:
     def write(self, data: bytes) -> None:
         """Send bytes."""
         self._require()
+        if self._plug.drops(data):
+            self._plug.generation += 1
+            return
         if self._timer.now() < self._plug.deaf_until:
             self._plug.deaf_until = max(self._plug.deaf_until, self._timer.now() + self._plug.kept_awake_s)
             return

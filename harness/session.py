@@ -23,7 +23,9 @@ _AFTER_DAMAGE_S = 0.05
 """Noise may damage many lines at once: the request is sent again once it has passed, not once a line."""
 _HELLO_REPEAT_S = 0.05
 _HELLO_REPEAT_MAX_S = 1.0
-_ANSWER_S = 5.0
+_NO_NONCE = "-"
+"""In an answer to a request that came damaged."""
+ANSWER_S = 5.0
 """How long a request that needs no work may take to be answered."""
 _BEFORE_REOPEN_S = 0.2
 """A port that has just gone is often listed a moment longer."""
@@ -167,7 +169,17 @@ class Session:
         self._events.clear()
         self._just_opened = True
 
-    def request(self, verb: str, *arguments: object, deadline_s: float = _ANSWER_S) -> dict[str, list[str]]:
+    def reset(self) -> None:
+        """Ask the board to reset, and wait a moment for its answer; whether it has reset, the next hello tells.
+
+        A request that is sent again could meet a bootloader, so this one is not.
+        """
+        nonce = self._send("reset")
+        for event in self._until(Patience(_REPEAT_S, self._timer)):
+            if isinstance(event, Damaged) or (isinstance(event, Answer) and event.nonce in (nonce, _NO_NONCE)):
+                return
+
+    def request(self, verb: str, *arguments: object, deadline_s: float = ANSWER_S) -> dict[str, list[str]]:
         """Send a request, see it through to its final answer, and return that answer's fields.
 
         Raises ``RequestFailed``, ``HungError``, ``CrashedError`` or ``RigError``.

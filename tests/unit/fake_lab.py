@@ -128,7 +128,9 @@ class Lab:
     def run(self, *implementations, names=()):
         plan = pipeline.Plan(
             models=[models.load("digits")],
-            implementations=[FakeImplementation(name) for name in implementations or ("tflm",)],
+            implementations=[
+                FakeImplementation(name) if isinstance(name, str) else name for name in implementations or ("tflm",)
+            ],
             boards=self.boards,
             metrics=names or tuple(all_metrics()),
         )

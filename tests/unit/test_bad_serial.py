@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from fake_lab import RIGHT, Lab, at, noise, plug
+from fake_lab import RIGHT, FakeImplementation, Lab, at, noise, plug
 
 from harness import boards
 from harness import session as sessions
@@ -124,6 +124,56 @@ def test_a_chip_whose_port_goes_with_each_reset(lab):
     found = bench.run()
     assert all_right(found)
     assert retries(found)["reconnects"] == 0, "that is how such a chip resets"
+
+
+@pytest.mark.parametrize("count", [2, 3, 20, 34, 35, 36, 37])
+def test_the_link_drops_before_a_reset_arrives(lab, count):
+    """As behind a port server: the board never hears the request, and what it holds of its heap it holds on."""
+    sent = []
+
+    def drops(data):
+        sent.extend([data] if b" reset *" in data else [])
+        return b" reset *" in data and len(sent) == count
+
+    found = lab(plug(drops=drops)).run()
+    assert all_right(found)
+    assert len(sent) > count
+    assert retries(found)["reconnects"] == 1
+    assert found["mine", "tflm", "ram"].details["probes"][0]["works"]
+
+
+@pytest.mark.parametrize("count", range(1, 20, 3))
+def test_the_link_drops_in_the_search_for_the_arena(lab, monkeypatch, count):
+    sent, kept = [], []
+
+    def drops(data):
+        sent.extend([data] if b" reset *" in data else [])
+        return b" reset *" in data and len(sent) == count
+
+    class Searched(FakeImplementation):
+        searches_arena = True
+
+    monkeypatch.setattr("harness.arena.keep", lambda key, arena: kept.append(arena.size))
+    bench = lab(plug(drops=drops))
+    found = bench.run(Searched("tflm"), names=("inference",))
+    assert found["mine", "tflm", "inference"].status is Status.OK
+    assert kept == [1000]
+
+
+@pytest.mark.parametrize("count", [1, 2, 20])
+def test_another_board_is_at_the_port_after_a_reset(lab, count):
+    port = plug()
+
+    def swap(plug):
+        plug.board.facts = {"board": "another", "sketch": "another"}
+        plug.pull(bench.bus.timer, 1)
+
+    port.on_request = at("reset", count, swap)
+    bench = lab(port)
+    found = bench.run()
+    assert all_right(found)
+    assert retries(found)["reconnects"] == retries(found)["uploads"] + 1 == 1
+    assert bench.arduino.uploads == 2
 
 
 def test_the_port_vanishes_for_good(lab):
@@ -357,7 +407,7 @@ def test_two_that_want_the_same_board(lab):
 
 
 def test_two_thousand_requests_over_a_line_bad_both_ways(lab, monkeypatch):
-    monkeypatch.setattr(sessions, "_ANSWER_S", 30.0)
+    monkeypatch.setattr(sessions, "ANSWER_S", 30.0)
     port = plug(noise=Noise(drop=0.0004, flip=0.0003, double=0.0003, seed=11))
     bench = lab(port)
     bench.run(names=("inference",))

@@ -94,9 +94,34 @@ def test_a_device_that_resets_by_itself():
         device.run(1)
 
 
-def test_a_request_that_the_firmware_refuses():
-    with pytest.raises(RequestFailed, match="not started"):
-        firmware().run(1)
+def test_a_request_that_the_network_fails_at():
+    with pytest.raises(RequestFailed, match="out of memory"):
+        firmware(heap=500).start(1)
+
+
+@pytest.mark.parametrize("verb", ["start", "set_arena", "run"])
+def test_a_board_that_is_not_as_it_was_left_says_nothing_of_the_network(verb):
+    device = firmware()
+    if verb != "run":
+        device.start(1)
+    with pytest.raises(
+        RigError, match=r"the board refused '\w+' \((already|not) started\): what it was asked before"
+    ):
+        getattr(device, verb)(1)
+
+
+def test_a_board_that_does_not_reset():
+    class Stubborn(FakeBoard):
+        def _on_reset(self):
+            return False, "unknown request"
+
+        def _power_up(self):
+            if not hasattr(self, "_asked"):
+                super()._power_up()
+
+    device = Firmware(Session(Stubborn()))
+    with pytest.raises(RigError, match="was asked to reset 5 times and goes on as before"):
+        device.reset()
 
 
 def test_two_thousand_requests_over_a_bad_line_are_answered_right():
