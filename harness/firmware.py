@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harness.errors import CrashedError, PortGoneError, RigError
-from harness.session import ANSWER_S, RequestFailed, Session
+from harness.session import ANSWER_S, RequestFailed, Session, Took
 from harness.types import Clock
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ class Stretch:
     """``instructions``, ``cycles`` or ``s``, by what the firmware has a clock for."""
     cycles: int | None = None
     """By the chip's own cycle counter, where it has one beside its clock."""
+    took: Took | None = None
+    """How long the call took by the host's clock, with the way there and back."""
 
     def on(self, board: Board) -> float:
         """Return the time in the unit of the board's clock; raises ``RigError`` where the firmware has another."""
@@ -127,7 +129,7 @@ class Firmware:
 
     def start(self, deadline_s: float) -> Stretch:
         """Start the network up and return how long it took."""
-        stretch = _stretch(self._ask("start", deadline_s=deadline_s))
+        stretch = self._timed("start", deadline_s)
         counts = self._ask("tensors")
         self._input_bytes = [self._tensor_bytes(0, index) for index in range(int(counts["inputs"][0]))]
         self._output_bytes = [self._tensor_bytes(1, index) for index in range(int(counts["outputs"][0]))]
@@ -150,7 +152,11 @@ class Firmware:
 
     def run(self, deadline_s: float) -> Stretch:
         """Run the network once and return how long it took."""
-        return _stretch(self._ask("run", deadline_s=deadline_s))
+        return self._timed("run", deadline_s)
+
+    def _timed(self, verb: str, deadline_s: float) -> Stretch:
+        stretch = _stretch(self._ask(verb, deadline_s=deadline_s))
+        return replace(stretch, took=self.session.took)
 
     def read_outputs(self) -> list[bytes]:
         """Return the bytes of every output tensor."""

@@ -11,6 +11,7 @@ import itertools
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
@@ -50,6 +51,16 @@ class Port(Protocol):
     def close(self) -> None:
         """Release the port."""
         ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Took:
+    """How long a request took by the host's clock, in seconds."""
+
+    whole: float
+    """From sending it to its answer."""
+    work: float | None
+    """From the word that it was begun to its answer; None where a line was damaged, which is sent again later."""
 
 
 class Direction(Enum):
@@ -99,6 +110,8 @@ class Session:
         """What the board printed outside the protocol since the last hello: a library's error messages."""
         self.repeats = 0
         """How many requests had to be sent again."""
+        self.took: Took | None = None
+        """The time of the last request that was answered."""
 
     def close(self) -> None:
         """Release the port."""
@@ -184,27 +197,33 @@ class Session:
 
         Raises ``RequestFailed``, ``HungError``, ``CrashedError`` or ``RigError``.
         """
+        sent = self._timer.now()
         nonce = self._send(verb, *arguments)
         line = encode(nonce, verb, *arguments)
         patience = Patience(deadline_s, self._timer)
-        begun = False
+        begun: float | None = None
+        damaged = False
         while patience.left() > 0:
-            repeat = Patience(_REPEAT_S * 4 if begun else _REPEAT_S, self._timer)
+            repeat = Patience(_REPEAT_S if begun is None else _REPEAT_S * 4, self._timer)
             for event in self._until(patience):
                 if isinstance(event, Damaged) or (isinstance(event, Answer) and event.kind is Kind.DAMAGED):
+                    damaged = True
                     repeat.shorten(_AFTER_DAMAGE_S)
                 elif isinstance(event, Answer) and event.nonce == nonce:
                     if event.kind is Kind.FAIL:
                         raise RequestFailed(event.text)
+                    now = self._timer.now()
                     if event.kind is Kind.DONE:
+                        work = None if begun is None or damaged else now - begun
+                        self.took = Took(whole=now - sent, work=work)
                         return fields(event.text)
-                    begun = True
+                    begun = now
                     repeat = Patience(_REPEAT_S * 4, self._timer)
                 if repeat.left() <= 0:
                     break
             self.repeats += 1
             self._write(line)
-        if begun:
+        if begun is not None:
             msg = f"the board began {verb!r} and did not finish it within {deadline_s:.3g} s"
             raise HungError(msg)
         msg = f"the board stopped answering at {verb!r}: {self._silence(deadline_s)}"

@@ -384,6 +384,30 @@ def test_a_host_that_was_suspended_for_a_minute(lab):
         assert retries(found)["reconnects"] == 0
 
 
+@pytest.mark.parametrize(
+    ("verb", "answer", "why"),
+    [
+        (
+            "run",
+            "us=900 cycles=19200000",
+            "micros() tells 0.0009 s for what the chip's counter tells 19,200,000 cycles",
+        ),
+        ("start", "us=4000000000", "the board tells 4e+03 s for what was done within"),
+    ],
+)
+def test_times_that_cannot_be_are_no_figures(lab, verb, answer, why):
+    port = plug()
+    honest = getattr(port.board, f"_on_{verb}")
+    setattr(port.board, f"_on_{verb}", lambda: (honest()[0], answer))
+    found = lab(port).run()
+    metric = {"run": "inference", "start": "init"}[verb]
+    assert found["mine", "tflm", "output"].status is Status.OK
+    assert found["mine", "tflm", metric].status is Status.RIG_FAILED
+    assert found["mine", "tflm", metric].value is None
+    assert why in found["mine", "tflm", metric].reason
+    assert "set interrupts_off = false in the board's file" in found["mine", "tflm", metric].reason
+
+
 def test_a_dead_board_does_not_stop_the_others(lab):
     dead, alive = plug(number="S1"), plug(number="S2", path="/dev/ttyACM1")
     dead.board.write = lambda data: None

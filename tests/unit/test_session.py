@@ -94,6 +94,27 @@ def test_a_device_that_resets_by_itself():
         device.run(1)
 
 
+def test_how_long_a_request_took_by_the_hosts_clock():
+    timer = FakeTimer()
+
+    class Slow(FakeBoard):
+        def read(self):
+            timer.sleep(0.1)
+            line, separator, self._outgoing = self._outgoing.partition(b"\n")
+            if b" done instructions=" in line:
+                timer.sleep(3.0)
+            return line + separator
+
+    board = Slow()
+    device = Firmware(Session(board, timer=timer))
+    took = device.start(60).took
+    assert took.work == pytest.approx(3.1)
+    assert took.whole == pytest.approx(3.2, abs=0.15)
+    spoiled = iter([b"@garbled\r\n"])
+    board.faults.damage = lambda line: next(spoiled, line) if b" done instructions=" in line else line
+    assert device.run(60).took.work is None, "its answer was damaged, and came again only when it was asked for"
+
+
 def test_a_request_that_the_network_fails_at():
     with pytest.raises(RequestFailed, match="out of memory"):
         firmware(heap=500).start(1)
