@@ -88,18 +88,27 @@ class RigBench:
     identity: Mapping[str, str] = field(default_factory=dict)
     """What the firmware has to say of itself to be the one that was uploaded."""
     retries: Retries = field(default_factory=Retries)
+    cure: str = ""
+    """What a person can do where the board hangs and ``reopen`` does not help."""
 
     def first_run_deadline(self) -> float:
         """Return the deadline of a run of which nothing is known yet, in seconds."""
         return _FIRST_RUN_S
 
     def recover(self, error: CaseError) -> None:
-        """Bring the firmware back: after a crash it starts anew by itself, after a hang only an upload helps."""
+        """Bring the firmware back: after a crash it starts anew by itself, after a hang only an upload helps.
+
+        Raises ``RigError`` where nothing does.
+        """
         if isinstance(error, CrashedError):
             with contextlib.suppress(RigError, CrashedError):
                 self.firmware.greet()
                 return
-        self._upload_again()
+        try:
+            self._upload_again()
+        except RigError as silent:
+            msg = f"{error.message}; then {silent.message}{self.cure}"
+            raise RigError(msg) from silent
 
     def require_identity(self) -> None:
         """Upload once more when another firmware answers; raises ``RigError`` when it still does."""

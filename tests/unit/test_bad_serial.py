@@ -360,6 +360,22 @@ def test_a_board_at_an_address_on_the_network_is_not_uploaded_to(lab):
     assert "Over the network nothing is uploaded: do so by hand" in reason
 
 
+def test_a_board_that_hangs_at_an_address_on_the_network_has_to_be_reset_by_hand(lab):
+    def hang(plug):
+        plug.board._outgoing = plug.board._outgoing.split(b"\n", 1)[0] + b"\n"
+        plug.board.faults.silent_after = len(plug.board.requests)
+
+    port = plug(path="socket://lab:3000", on_request=at("run", 4, hang))
+    port.board.facts = {"board": "mine", "sketch": "tflm-digits"}
+    bench = lab(port)
+    found = bench.run()
+    [hung] = reasons(found, Status.HUNG)
+    [reason] = set(reasons(found, Status.RIG_FAILED))
+    assert reason.startswith(f"{hung}; then nothing came from the board within 10 s")
+    assert "nothing resets a board that hangs: do so where it is" in reason
+    assert bench.arduino.uploads == 0
+
+
 def test_a_port_that_another_program_holds_for_a_moment(lab):
     assert all_right(lab(plug(busy_until=5.0)).run())
 
