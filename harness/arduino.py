@@ -334,18 +334,18 @@ def _compile_error(answer: Mapping[str, Any], board: Board, log: Path) -> Mcupro
         msg = (
             f"the disk is full: the build in {paths.cache()} could not be written; MCUPROF_CACHE names another place"
         )
-        return McuprofError(msg, log=log)
+        return McuprofError(msg)
     overflows = [(region, int(n)) for region, n in _OVERFLOW.findall(output)]
     if overflows:
         name, over = max(overflows, key=lambda pair: pair[1])
         region = (board.linker.memory(name) if board.linker else None) or name
         msg = f"the program is {over:,} bytes larger than the {region} of {board.name}"
-        return DoesNotFitError(msg, region=region, over_by=over, log=log)
+        return DoesNotFitError(msg, region=region, over_by=over)
     for what, size, limit in _USES.findall(output):
         region, over = "FLASH" if what == "Sketch uses" else "RAM", int(size) - int(limit)
         if over > 0:
             msg = f"the program is {over:,} bytes larger than the {region} of {board.name}"
-            return DoesNotFitError(msg, region=region, over_by=over, log=log)
+            return DoesNotFitError(msg, region=region, over_by=over)
     diagnostics = (answer.get("builder_result") or {}).get("diagnostics") or []
     first = next((d for d in diagnostics if d.get("severity") in ("ERROR", "FATAL")), None)
     if first:
@@ -355,7 +355,7 @@ def _compile_error(answer: Mapping[str, Any], board: Board, log: Path) -> Mcupro
         errors = [line for line in output.splitlines() if "error" in line.lower()]
         what = errors[0].strip() if errors else output.strip()[-200:]
     msg = f"the sketch does not compile for {board.name}: {what} (the compiler's whole output: {log})"
-    return ToolFailedError(msg, log=log)
+    return ToolFailedError(msg)
 
 
 def _kept(key: str) -> Build | None:

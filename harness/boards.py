@@ -65,8 +65,6 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     flash_bytes: int
     ram_bytes: int
     baud: int = 115200
-    stands_for: str = ""
-    """For a virtual board, the real one whose memory and clock it has."""
     interrupts_off: bool = True
     """Whether interrupts are off in timed regions."""
     build_properties: dict[str, str] = {}

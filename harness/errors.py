@@ -9,8 +9,6 @@ A message says what failed, the likely cause, and the next step. Two families:
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from harness.types import Status
 
 
@@ -19,11 +17,9 @@ class McuprofError(Exception):
 
     exit_code = 1
 
-    def __init__(self, message: str, *, log: Path | None = None) -> None:
+    def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
-        self.log = log
-        """Where the whole output of the failed tool lies, if it was kept."""
 
 
 class UsageError(McuprofError):
@@ -55,10 +51,8 @@ class DoesNotFitError(CaseError):
 
     status = Status.DOES_NOT_FIT
 
-    def __init__(
-        self, message: str, *, region: str, over_by: int | None, at_least: bool = False, log: Path | None = None
-    ) -> None:
-        super().__init__(message, log=log)
+    def __init__(self, message: str, *, region: str, over_by: int | None, at_least: bool = False) -> None:
+        super().__init__(message)
         self.region = region
         """``FLASH`` or ``RAM``."""
         self.over_by = over_by
