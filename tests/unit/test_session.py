@@ -183,4 +183,5 @@ def test_a_reset_whose_answer_is_damaged():
     board.faults.damage = damage
     device = Firmware(Session(board))
     device.reset()
+    assert board.requests.count("reset") == 1, "a second one could meet the bootloader"
     assert device.start(1).time == 123
