@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from harness.errors import CrashedError, PortGoneError, RigError
@@ -37,7 +37,7 @@ class Stretch:
     """``instructions``, ``cycles`` or ``s``, by what the firmware has a clock for."""
     cycles: int | None = None
     """By the chip's own cycle counter, where it has one beside its clock."""
-    took: Took | None = None
+    took: Took | None = field(default=None, compare=False)
     """How long the call took by the host's clock, with the way there and back."""
 
     def on(self, board: Board) -> float:
