@@ -52,12 +52,12 @@ def compile_error(answer: Mapping[str, Any], board: Board, log: Path) -> Mcuprof
         msg = (
             f"the disk is full: the build in {paths.cache()} could not be written; MCUPROF_CACHE names another place"
         )
-        return McuprofError(msg, log=log)
+        return McuprofError(msg)
     too_large = _too_large(output, board, log)
     if too_large is not None:
         return too_large
     msg = f"the sketch does not compile for {board.name}: {_first_error(answer, output, board)}"
-    return ToolFailedError(f"{msg} (the compiler's whole output: {log})", log=log)
+    return ToolFailedError(f"{msg} (the compiler's whole output: {log})")
 
 
 def _too_large(output: str, board: Board, log: Path) -> DoesNotFitError | None:
@@ -72,7 +72,7 @@ def _too_large(output: str, board: Board, log: Path) -> DoesNotFitError | None:
     if not overflow:
         uses = [("FLASH" if what == "Sketch uses" else "RAM", int(n), int(m)) for what, n, m in _USES.findall(output)]
         overflow = {memory: size - limit for memory, size, limit in uses if size > limit}
-    return oversize.refusal(board.name, overflow, regions=regions, log=log) if overflow else None
+    return oversize.refusal(board.name, overflow, regions=regions) if overflow else None
 
 
 def _first_error(answer: Mapping[str, Any], output: str, board: Board) -> str:

@@ -94,18 +94,27 @@ class RigBench:
     say: Callable[[str], None] = lambda text: None
     block: int = 0
     """What the program on the board takes at its start."""
+    cure: str = ""
+    """What a person can do where the board hangs and ``reopen`` does not help."""
 
     def first_run_deadline(self) -> float:
         """Return the deadline of a run of which nothing is known yet, in seconds."""
         return _FIRST_RUN_S
 
     def recover(self, error: CaseError) -> None:
-        """Bring the firmware back: after a crash it starts anew by itself, after a hang only an upload helps."""
+        """Bring the firmware back: after a crash it starts anew by itself, after a hang only an upload helps.
+
+        Raises ``RigError`` where nothing does.
+        """
         if isinstance(error, CrashedError):
             with contextlib.suppress(RigError, CrashedError):
                 self.firmware.greet()
                 return
-        self._upload_again()
+        try:
+            self._upload_again()
+        except RigError as silent:
+            msg = f"{error.message}; then {silent.message}{self.cure}"
+            raise RigError(msg) from silent
 
     def take_at_start(self, size: int) -> None:
         """Upload a program that takes ``size`` bytes before the network starts; 0 is the case's own."""

@@ -70,8 +70,6 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     flash_bytes: int
     ram_bytes: int
     baud: int = 115200
-    stands_for: str = ""
-    """For a virtual board, the real one whose memory and clock it has."""
     interrupts_off: bool = True
     """Whether interrupts are off in timed regions."""
     build_properties: dict[str, str] = {}
@@ -103,6 +101,11 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         if self.simavr is not None:
             return Clock.CYCLE_MODEL
         return Clock.INSTRUCTION_COUNT if self.is_virtual else Clock.HARDWARE
+
+    @property
+    def silence_s(self) -> float:
+        """How long nothing may be sent to the board once its port was opened, in seconds."""
+        return self.upload.bootloader_seconds if self.reset == "dtr" else 0.0
 
     @property
     def core_id(self) -> str:

@@ -10,7 +10,6 @@ A message says what failed, the likely cause, and the next step. Two families:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from harness.types import Json, Status
 
@@ -23,11 +22,9 @@ class McuprofError(Exception):
 
     exit_code = 1
 
-    def __init__(self, message: str, *, log: Path | None = None) -> None:
+    def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
-        self.log = log
-        """Where the whole output of the failed tool lies, if it was kept."""
 
 
 class UsageError(McuprofError):
@@ -66,9 +63,8 @@ class DoesNotFitError(CaseError):
         overflow: Mapping[str, int | None],
         regions: Mapping[str, int] | None = None,
         at_least: bool = False,
-        log: Path | None = None,
     ) -> None:
-        super().__init__(message, log=log)
+        super().__init__(message)
         self.overflow = overflow
         """Memories that are too small, ``FLASH`` and ``RAM``, with the bytes that are missing or, unknown, None."""
         self.regions = regions or {}

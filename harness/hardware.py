@@ -13,7 +13,7 @@ Reset = Literal["dtr", "software", "none"]
 SCRIPT = "mcuprof.script"
 """The build property that holds the path of a linker script with larger regions."""
 
-_LONGEST_UPLOAD_S = 3600
+_SHORTEST_S, _LONGEST_S = 0.1, 3600
 _USB_ID = re.compile(r"[0-9A-Fa-f]{4}:[0-9A-Fa-f]{4}")
 _REGION = re.compile(r"[A-Za-z_][\w.]*|")
 _INDEX = re.compile(r"https?://\S+/package_[\w.-]*index\.json|")
@@ -37,6 +37,8 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Whether the port goes away and comes back, perhaps under another name."""
     seconds: float = 120.0
     """How long an upload may take."""
+    bootloader_seconds: float = 2.0
+    """How long the bootloader listens before it starts the sketch, where opening the port starts it."""
 
 
 class CoreSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -86,8 +88,9 @@ def complaint(
             return "usb.ids", f"expected VID:PID in hexadecimal, such as 2341:005a, got {usb_id!r}"
     if usb is not None and (virtual or not usb.ids):
         return ("usb", "a virtual board is on no bus") if virtual else ("usb.ids", "name at least one VID:PID")
-    if not 1 <= upload.seconds <= _LONGEST_UPLOAD_S:
-        return "upload.seconds", f"expected 1 to {_LONGEST_UPLOAD_S}, got {upload.seconds:g}"
+    for key, seconds in (("seconds", upload.seconds), ("bootloader_seconds", upload.bootloader_seconds)):
+        if not _SHORTEST_S <= seconds <= _LONGEST_S:
+            return f"upload.{key}", f"expected {_SHORTEST_S} to {_LONGEST_S}, got {seconds:g}"
     if not _INDEX.fullmatch(core.package_index):
         return "core.package_index", f"expected the address of a package_…index.json, got {core.package_index!r}"
     return _linker_complaint(linker) if linker else None

@@ -19,22 +19,20 @@ _AFTER_LINKING = re.compile(r"recipe\.(hooks\.(objcopy|postbuild)|objcopy)\..*pa
 
 
 def refusal(
-    board_name: str, overflow: Mapping[str, int], *, regions: Mapping[str, int] | None = None, log: Path | None = None
+    board_name: str, overflow: Mapping[str, int], *, regions: Mapping[str, int] | None = None
 ) -> DoesNotFitError:
     """Return the error for a program that is larger than a board by the bytes that ``overflow`` has for memories."""
     largest_first = sorted(overflow.items(), key=lambda item: -item[1])
     (first, over), *others = largest_first
     said = f"the program is {over:,} bytes larger than the {first} of {board_name}"
     said += "".join(f" and {more:,} bytes larger than its {memory}" for memory, more in others)
-    return DoesNotFitError(said, overflow=dict(largest_first), regions=regions, log=log)
+    return DoesNotFitError(said, overflow=dict(largest_first), regions=regions)
 
 
 def unmeasured(first: DoesNotFitError, why: str) -> DoesNotFitError:
     """Return ``first`` with the reason for which the size of the program is not known."""
     msg = f"{first.message}; its size cannot be told: {why}"
-    return DoesNotFitError(
-        msg, overflow=first.overflow, regions=first.regions, at_least=first.at_least, log=first.log
-    )
+    return DoesNotFitError(msg, overflow=first.overflow, regions=first.regions, at_least=first.at_least)
 
 
 def properties(board: Board, core: Mapping[str, str], script: Path) -> dict[str, str]:

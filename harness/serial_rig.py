@@ -7,6 +7,7 @@ look the same from here.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from harness.board_lock import BoardLock
@@ -67,8 +68,9 @@ class SerialRig:
 
     def open(self) -> Session:
         """Open the port; raises ``RigError`` where it cannot be had."""
-        baud = self.board.baud
-        return Session(self._open(baud), self.trouble, reopen=lambda: self._open(baud), timer=self._timer)
+        baud, silence_s = self.board.baud, self.board.silence_s
+        reopen = partial(self._open, baud)
+        return Session(reopen(), self.trouble, reopen=reopen, silence_s=silence_s, timer=self._timer)
 
     def listen(self, baud: int) -> Port:
         """Open the port; raises ``RigError`` where it cannot be had.

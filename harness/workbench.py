@@ -39,6 +39,8 @@ _LINKABLE_BYTES = 1 << 28
 _AVR_OBJECT_BYTES = (1 << 15) - 1
 """avr-gcc has no larger arrays: its sizes are 16-bit."""
 
+_REMOTE_CURE = ". Over the network nothing is uploaded, and so nothing resets a board that hangs: do so where it is"
+
 Say = Callable[[str], None]
 
 
@@ -191,6 +193,7 @@ class Workbench:
                 retries=retries,
                 method=self._settings.method,
                 say=lambda text: self.say(f"{title}: {text}"),
+                cure=_REMOTE_CURE if is_remote(rig.port) else "",
             )
             try:
                 _require_identity(bench, rig)

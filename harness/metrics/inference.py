@@ -7,6 +7,7 @@ import time
 
 from harness.case import Bench
 from harness.correctness import require_right
+from harness.plausible import require_plausible
 from harness.types import Json, Reading
 
 NEEDS_RIG = True
@@ -33,6 +34,7 @@ def measure(bench: Bench) -> Reading:
         deadline = max(_LEAST_DEADLINE_S, _SLACK * (time.monotonic() - began))
     require_right(bench, 0)
     board = bench.built.case.board
+    require_plausible(stretches, board)
     samples = [stretch.on(board) for stretch in stretches]
     details: dict[str, Json] = {"runs": bench.runs}
     if board.is_virtual:

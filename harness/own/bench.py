@@ -102,7 +102,7 @@ class SketchBench:
             return compiled(self.case.sketch.with_size(size), self.case.board, options, self._title)
         except ToolFailedError as error:
             said = error.message.replace(f"{NAME}.ino", self.case.sketch.main)
-            raise ToolFailedError(said, log=error.log) from error
+            raise ToolFailedError(said) from error
 
     def hear(self, build: Build, listen: Callable[[Listener], _T]) -> _T:
         """Upload a build and return what ``listen`` makes of what it prints.

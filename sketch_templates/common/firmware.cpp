@@ -24,6 +24,7 @@ extern "C" size_t mcuprof_stack_high_water(void);
 namespace mcuprof {
 namespace {
 
+bool asked = false;  // anything but "hello" since the reset
 bool started = false;
 uint8_t *stash = nullptr;         // a copy of all inputs, one after the other; only while times are taken
 uint8_t *volatile held = nullptr;  // the block of "alloc"; volatile, or the compiler drops the allocation
@@ -133,7 +134,7 @@ void copy_inputs(bool to_stash) {
 void on_hello(const char *) {
   add(TEXT("protocol=1 board=" MCUPROF_BOARD " implementation=" MCUPROF_IMPLEMENTATION
            " model=" MCUPROF_MODEL " sketch=" MCUPROF_SKETCH));
-  add_field(TEXT(" clock_hz="), MCUPROF_CLOCK_HZ);
+  add_field(TEXT(" fresh="), !asked);
   add_field(TEXT(" line="), kLineBytes);
   add_field(TEXT(" arena="), network_arena_bytes());
   answer_done();
@@ -284,6 +285,7 @@ void firmware_loop() {
     return;
   }
   if (request.is(TEXT("hello"))) return on_hello(request.arguments);
+  asked = true;
   if (request.is(TEXT("tensors"))) return on_tensors(request.arguments);
   if (request.is(TEXT("size"))) return on_size(request.arguments);
   if (request.is(TEXT("arena"))) return on_arena(request.arguments);

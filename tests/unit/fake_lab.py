@@ -101,13 +101,16 @@ class FakeArduino:
 
 
 class Lab:
-    """Some boards at some ports; ``run`` measures on all of them and returns the measurements by name."""
+    """Some boards at some ports; ``run`` measures on all of them and returns the measurements by name.
 
-    def __init__(self, tmp_path, monkeypatch, *plugs, before=None, names=("mine",)):
+    ``facts`` are of their board files.
+    """
+
+    def __init__(self, tmp_path, monkeypatch, *plugs, before=None, names=("mine",), **facts):
         self.bus = FakeBus(*(p for i, p in enumerate(plugs) if not any(p is q for q in plugs[:i])))
         self.arduino = FakeArduino(self.bus, before)
         self.store = Store(tmp_path / "results")
-        self.boards = [msgspec.structs.replace(_BOARD, name=name) for name in names]
+        self.boards = [msgspec.structs.replace(_BOARD, name=name, **facts) for name in names]
         self.paths = {name: p.device.path for name, p in zip(names, plugs, strict=True)}
         monkeypatch.setattr("harness.workbench.Arduino", lambda workplace: self.arduino)
         monkeypatch.setattr("harness.workbench.connect", self._connect)
@@ -126,7 +129,9 @@ class Lab:
     def run(self, *implementations, names=()):
         plan = pipeline.Plan(
             models=[models.load("digits")],
-            implementations=[FakeImplementation(name) for name in implementations or ("tflm",)],
+            implementations=[
+                FakeImplementation(name) if isinstance(name, str) else name for name in implementations or ("tflm",)
+            ],
             boards=self.boards,
             metrics=names or tuple(all_metrics()),
         )

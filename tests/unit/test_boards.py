@@ -56,8 +56,9 @@ def test_a_board_of_ones_own(tmp_path):
         ("[usb]\nids = [1]", r"mine.toml: the key 'usb.ids\[0\]': expected `str`, got `int`"),
         ("[usb]\nid = ['2341:0043']", r"mine.toml: unknown key 'id' in \[usb\]; did you mean 'ids'"),
         ("[upload]\ntouch_1200 = 'yes'", r"mine.toml: the key 'upload.touch_1200': expected `bool`, got `str`"),
-        ("[upload]\nseconds = 0", r"mine.toml: the key 'upload.seconds': expected 1 to 3600, got 0"),
-        ("[upload]\nseconds = nan", r"mine.toml: the key 'upload.seconds': expected 1 to 3600, got nan"),
+        ("[upload]\nseconds = 0", r"mine.toml: the key 'upload.seconds': expected 0.1 to 3600, got 0"),
+        ("[upload]\nseconds = nan", r"mine.toml: the key 'upload.seconds': expected 0.1 to 3600, got nan"),
+        ("[upload]\nbootloader_seconds = -1", r"the key 'upload.bootloader_seconds': expected 0.1 to 3600, got -1"),
         ("baud = 1", r"mine.toml: the key 'baud': expected 300 to 12,000,000"),
         ("[flash]\ncore_bytes = 1", r"mine.toml: the key 'flash': expected a virtual board"),
         ("[core]\npackage_index = 'x'", r"mine.toml: the key 'core.package_index': expected the address"),
@@ -97,6 +98,7 @@ def test_what_real_boards_say_of_themselves():
     assert nano.upload.port_changes
     assert not nano.interrupts_off
     assert (nano.reset, spresense.reset, uno.reset) == ("software", "dtr", "dtr")
+    assert (nano.silence_s, spresense.silence_s, uno.silence_s) == (0, 2, 2)
     assert uno.linker.memory("text") == "FLASH"
     assert spresense.linker.memory("ram") == "RAM"
     assert spresense.linker.memory("gnssram") is None
