@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from harness import paths
 from harness.setup import arduino_cli, tflm_sources
 
 MICRO = "tensorflow/lite/micro"
@@ -254,3 +255,20 @@ def test_what_goes_before_it_is_told(mcuprof, home, tmp_path):
     answer = mcuprof("setup", "--tflm", library(tmp_path / "next", "9.0.0"))
     assert answer.code == 0
     assert "tflm_library in mcuprof.toml goes before it" in answer.out
+
+
+def test_a_network_runs_on_a_tree_that_was_installed(mcuprof, home, environment):
+    def measure():
+        environment["MCUPROF_CACHE"] = str(paths.cache())  # shared, for its builds
+        return mcuprof("timing", "digits", "--impl", "tflm", "--board", "nano33ble-sim", "--json").measurements
+
+    own_cache = environment["MCUPROF_CACHE"]
+    on_default = measure()
+    environment["MCUPROF_CACHE"] = own_cache
+    sources = tflm_sources.find_tflm_sources()  # those that the default is made of
+    assert mcuprof("setup", "--tflm", sources).code == 0
+    on_installed = measure()
+    assert {m["provenance"]["tflm_version"] for m in on_default} == {"2.2.0"}
+    assert {m["provenance"]["tflm_version"] for m in on_installed} == {"of unknown version"}
+    assert [(m["metric"], m["samples"]) for m in on_installed] == [(m["metric"], m["samples"]) for m in on_default]
+    assert all(m["status"] == "ok" for m in on_installed)
