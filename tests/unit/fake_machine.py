@@ -59,4 +59,6 @@ class FakeMachine:
             out, code = answer
         else:
             code, out = (answer, "") if isinstance(answer, int) else (0, answer)
-        return cmd.Completed(argv=words, returncode=code, stdout=out, stderr="went wrong" if code else "", seconds=0)
+        return cmd.Completed(
+            argv=words, returncode=code, stdout=out, stderr="went wrong" if code and not out else "", seconds=0
+        )
