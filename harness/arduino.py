@@ -17,7 +17,7 @@ from typing import Any
 import filelock
 import msgspec
 
-from harness import cmd, cores, paths
+from harness import cmd, cores, paths, uploads
 from harness.boards import Board
 from harness.cache import touch
 from harness.errors import DoesNotFitError, McuprofError, MissingError, RigError, ToolFailedError
@@ -138,7 +138,7 @@ class Arduino:
         """Name what builds share that differ in the sketch alone: core and library are compiled once for each."""
         return digest_of(
             {
-                "board": board.digest,
+                "board": f"{board.name} {board.digest}",  # the firmware tells its name, and two files may be the same
                 "platform": self._workplace.digest,
                 "arduino-cli": self._cli.version,
                 "compiler": tools.compiler,
@@ -208,13 +208,15 @@ class Arduino:
 
     def upload(self, build: Build, board: Board, port: str) -> None:
         """Write a build to the board at ``port`` by the platform's own upload tool; raises ``RigError``."""
-        words = ["upload", "--fqbn", board.fqbn, "--port", port, "--input-dir", str(build.folder)]
+        words = ["upload", "--fqbn", board.fqbn, "--input-dir", str(build.folder)]
+        words += ["--port", uploads.port_name(port, board)]
         words += ["--upload-property", f"upload.python={sys.executable}"]
-        for name, value in _upload_properties(board).items():
+        for name, value in uploads.properties(board).items():
             words += ["--upload-property", f"{name}={value}"]
         if board.is_virtual:
             words += ["--discovery-timeout", "1ms"]  # no discovery finds a virtual port: waiting is of no use
-        done = self._call(words, timeout=board.upload.seconds)
+        with uploads.turn(self.tools_of(_with_ctags(board)).properties):
+            done = self._call(words, timeout=board.upload.seconds)
         if done.returncode != 0:
             said = [line.strip() for line in _uploader_output(done).splitlines() if line.strip()]
             msg = f"the upload to {port} failed: {said[-1] if said else 'the tool said nothing'}"
@@ -274,16 +276,6 @@ def _with_ctags(board: Board) -> Board:
     if (cores.data_dir() / "packages" / "builtin" / "tools" / "ctags").is_dir():
         return board
     return msgspec.structs.replace(board, build_properties={**board.build_properties, name: system})
-
-
-def _upload_properties(board: Board) -> dict[str, str]:
-    """Return those of a board's properties that an upload heeds.
-
-    arduino-cli hands no build properties on to the upload tool, and calls the tool's own without ``tools.NAME.``.
-    """
-    given = board.build_properties
-    own = {re.sub(r"^tools\.(?!ctags\.)[^.]+\.", "", name): value for name, value in given.items()}
-    return {name: value for name, value in own.items() if name not in given or name.startswith("upload.")}
 
 
 def _properties(board: Board, options: Options) -> dict[str, str]:

@@ -11,7 +11,7 @@ import msgspec
 
 from harness import hardware, paths, toml_file
 from harness.errors import UsageError
-from harness.hardware import CoreSource, Linker, Reset, Upload, Usb
+from harness.hardware import CoreSource, Linker, Upload, Usb
 from harness.types import Clock
 
 _MACHINE_BYTES = 4 << 20
@@ -71,7 +71,6 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Whether interrupts are off in timed regions."""
     build_properties: dict[str, str] = {}
     """Handed to arduino-cli as they are."""
-    reset: Reset = "software"
     usb: Usb | None = None
     upload: Upload = Upload()
     core: CoreSource = CoreSource()
