@@ -52,6 +52,7 @@ class QemuRig:
                 msg = "the virtual board has been closed"
                 raise RigError(msg)
             self._stop()
+            self._tty.forget()
             self._machine = cmd.spawn(self._command(elf), log=self._log)
             await_machine("QEMU", self._machine, self._tty.connected, self._log)
 
