@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -125,6 +126,8 @@ def _measure(chosen: Chosen, names: tuple[str, ...], *, resume: bool = False) ->
             store.drop_if_empty(record)
             if record.measurements:
                 _report(record, store.path(record), as_json=chosen.as_json, content=document(record))
+                if record.finished is None:
+                    _say_how_to_go_on(record, len(plan.cases()) * len(names), chosen.results)
     return 0 if all(m.status.is_answer for m in record.measurements) else 1
 
 
@@ -242,6 +245,16 @@ def _require_same_cases(record: Run, plan: Plan) -> None:
             if then != now:
                 msg = f"the {what} {name} has changed since run {record.id} began: start a new run"
                 raise UsageError(msg)
+
+
+def _say_how_to_go_on(record: Run, planned: int, results: Path | None) -> None:
+    """Say how a run that was cut off, by Ctrl-C or by an error, goes on."""
+    where = f" --results {shlex.quote(str(results))}" if results else ""
+    click.echo(
+        f"mcuprof: {len(record.measurements)} of {planned} measurements are saved; "
+        f"`mcuprof run --resume{where}` goes on from there",
+        err=True,
+    )
 
 
 def _report(record: Run, place: Path, *, as_json: bool, content: Mapping[str, Any]) -> None:
