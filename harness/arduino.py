@@ -10,9 +10,9 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness import arduino_answers, cmd, cores, oversize, paths
+from harness import arduino_answers, cmd, cores, oversize, paths, uploads
 from harness.boards import Board
-from harness.build_properties import Options, compile_properties, upload_properties, with_ctags
+from harness.build_properties import Options, compile_properties, with_ctags
 from harness.builds import Build, Oversize, keep, kept
 from harness.errors import CaseError, DoesNotFitError, MissingError, RigError, ToolFailedError
 from harness.lanes import Lane, Tools
@@ -94,7 +94,7 @@ class Arduino:
         tools = self.tools_of(board)
         name = digest_of(
             {
-                "board": board.digest,
+                "board": f"{board.name} {board.digest}",
                 "platform": self._workplace.digest,
                 "arduino-cli": self._cli.version,
                 "compiler": tools.compiler,
@@ -166,13 +166,15 @@ class Arduino:
 
     def upload(self, build: Build, board: Board, port: str) -> None:
         """Write a build to the board at ``port`` by the platform's own upload tool; raises ``RigError``."""
-        words = ["upload", "--fqbn", board.fqbn, "--port", port, "--input-dir", str(build.folder)]
+        words = ["upload", "--fqbn", board.fqbn, "--input-dir", str(build.folder)]
+        words += ["--port", uploads.port_name(port, board)]
         words += ["--upload-property", f"upload.python={sys.executable}"]
-        for name, value in upload_properties(board).items():
+        for name, value in uploads.properties(board).items():
             words += ["--upload-property", f"{name}={value}"]
         if board.is_virtual:
             words += ["--discovery-timeout", "1ms"]  # no discovery finds a virtual port: waiting is of no use
-        done = self._call(words, timeout=board.upload.seconds)
+        with uploads.turn(self.tools_of(with_ctags(board)).properties):
+            done = self._call(words, timeout=board.upload.seconds)
         if done.returncode != 0:
             said = [line.strip() for line in arduino_answers.uploader_output(done).splitlines() if line.strip()]
             msg = f"the upload to {port} failed: {said[-1] if said else 'the tool said nothing'}"

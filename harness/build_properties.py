@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,16 +41,6 @@ def with_ctags(board: Board) -> Board:
     if (cores.data_dir() / "packages" / "builtin" / "tools" / "ctags").is_dir():
         return board
     return msgspec.structs.replace(board, build_properties={**board.build_properties, name: system})
-
-
-def upload_properties(board: Board) -> dict[str, str]:
-    """Return those of a board's properties that an upload heeds.
-
-    arduino-cli hands no build properties on to the upload tool, and calls the tool's own without ``tools.NAME.``.
-    """
-    given = board.build_properties
-    own = {re.sub(r"^tools\.(?!ctags\.)[^.]+\.", "", name): value for name, value in given.items()}
-    return {name: value for name, value in own.items() if name not in given or name.startswith("upload.")}
 
 
 def compile_properties(board: Board, options: Options) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What a board file says of a real board: its USB ids, its upload, its reset, where its core comes from."""
+"""What a board file says of a real board: its USB ids, its upload, where its core comes from."""
 
 from __future__ import annotations
 
@@ -29,12 +29,8 @@ class Usb(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class Upload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What happens to the port while a program is written."""
+    """How a program is written. What that does to the port, the core's boards.txt tells arduino-cli."""
 
-    touch_1200: bool = False
-    """Whether opening the port at 1,200 baud starts the bootloader."""
-    port_changes: bool = False
-    """Whether the port goes away and comes back, perhaps under another name."""
     seconds: float = 120.0
     """How long an upload may take."""
     bootloader_seconds: float = 2.0

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from harness import ports
 from harness.boards import Board
 from harness.errors import MissingError, UsageError
+from harness.labgrid_place import find_client, place_in
 from harness.serial_port import Device, attached
 
 
@@ -39,10 +40,12 @@ def choose_ports(
 
 
 def require_ports(boards: Sequence[Board], chosen: Mapping[str, str]) -> None:
-    """Raise ``MissingError`` where a real board is at no port."""
+    """Raise ``MissingError`` where a real board is at no port, or in a lab and labgrid is not there."""
     for board in boards:
         if not board.is_virtual and board.name not in chosen:
             raise MissingError(no_port(board))
+    if any(place_in(port) for port in chosen.values()):
+        find_client()
 
 
 def no_port(board: Board) -> str:

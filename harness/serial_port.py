@@ -50,7 +50,7 @@ class SerialPort:
                 # Neither kind of address knows a deadline for writing; the network has its own.
                 self._serial = serial.serial_for_url(path, baudrate=baud, timeout=_POLL_S)
             else:
-                self._serial = serial.Serial(path, baud, timeout=_POLL_S, write_timeout=_WRITE_S, exclusive=True)
+                self._serial = _open_tty(path, baud)
         except (serial.SerialException, OSError, ValueError) as error:
             raise RigError(_why_not_open(path, error)) from error
 
@@ -82,6 +82,15 @@ class SerialPort:
         """Release the port."""
         with contextlib.suppress(serial.SerialException, OSError):
             self._serial.close()
+
+
+def _open_tty(path: str, baud: int) -> serial.Serial:
+    port = serial.Serial(None, baud, timeout=_POLL_S, write_timeout=_WRITE_S, exclusive=True)
+    port.port = path
+    # pyserial would drop what has come already: with a board that crashes as soon as it starts, the only word of it.
+    port._reset_input_buffer = lambda: None
+    port.open()
+    return port
 
 
 def _why_not_open(path: str, error: Exception) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,10 +70,10 @@ def require_uploads(means: Means, what: str) -> None:
             raise UsageError(msg)
 
 
-def carry_out(chosen: Chosen, means: Means, record: Run, total: int, work: Work) -> int:
+def carry_out(chosen: Chosen, means: Means, record: Run, total: int, work: Work, *, may_go_on: bool = True) -> int:
     """Measure by ``work``, report, and return the exit code: 1 where a case failed, 4 over a budget, else 0.
 
-    ``total`` is how many measurements ``record`` will have.
+    ``total`` is how many measurements ``record`` will have; ``may_go_on`` whether ``run --resume`` can go on with it.
     """
     from harness import cache, pipeline
     from harness.budget import balance
@@ -95,9 +96,21 @@ def carry_out(chosen: Chosen, means: Means, record: Run, total: int, work: Work)
             store.drop_if_empty(record)
             if record.measurements:
                 _report(record, store.path(record), means.budgets, as_json=chosen.as_json)
+                if record.finished is None and may_go_on:
+                    _say_how_to_go_on(record, total, chosen.results)
     if not all(m.status.is_answer for m in record.measurements):
         return 1
     return REGRESSION if balance(means.budgets, record.measurements).over else 0
+
+
+def _say_how_to_go_on(record: Run, planned: int, results: Path | None) -> None:
+    """Say how a run that was cut off, by Ctrl-C or by an error, goes on."""
+    where = f" --results {shlex.quote(str(results))}" if results else ""
+    click.echo(
+        f"mcuprof: {len(record.measurements)} of {planned} measurements are saved; "
+        f"`mcuprof run --resume{where}` goes on from there",
+        err=True,
+    )
 
 
 def _report(record: Run, place: Path, budgets: Sequence[Budget], *, as_json: bool) -> None:

@@ -62,7 +62,7 @@ _MEASURING = (
     click.option(
         "--port",
         metavar="PORT",
-        help="Port of the one real board: a path, rfc2217://HOST:PORT or socket://HOST:PORT.",
+        help="Port of the one real board: a path, rfc2217://HOST:PORT, socket://HOST:PORT or labgrid:PLACE.",
     ),
     click.option(
         "--data",

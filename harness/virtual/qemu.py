@@ -53,6 +53,7 @@ class QemuRig:
                 raise RigError(msg)
             self._stop()
             self._program = elf
+            self._tty.forget()
             self._machine = cmd.spawn(self._command(elf), log=self._log)
             await_machine("QEMU", self._machine, self._tty.connected, self._log)
 

@@ -56,6 +56,11 @@ class VirtualPort:
             with contextlib.suppress(OSError):
                 os.close(descriptor)
 
+    def forget(self) -> None:
+        """Drop what the host has not read yet: the next program has not said it."""
+        self._to_host = b""
+        termios.tcflush(self._slave, termios.TCIFLUSH)
+
     def hang_up(self) -> None:
         """Close the connection to the machine, with what was on its way there; ``connected`` tells of the next."""
         self.connected.clear()

@@ -333,6 +333,7 @@ def test_an_earlier_sketch_that_answers_once(lab):
 
     bench.arduino.upload = upload
     assert all_right(bench.run())
+    assert bench.arduino.uploads == 2
 
 
 def test_another_board_at_the_port(lab):

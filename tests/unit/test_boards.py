@@ -50,12 +50,11 @@ def test_a_board_of_ones_own(tmp_path):
         ("[flash]", r"mine.toml: the key 'core_bytes' in \[flash\] is missing"),
         ("name = 'x'", r"mine.toml: 'name' is not a key"),
         ("baud = ", r"mine.toml is not valid TOML"),
-        ("reset = 'hard'", r"mine.toml: the key 'reset': invalid enum value 'hard'"),
         ("[usb]\nids = ['2341']", r"mine.toml: the key 'usb.ids': expected VID:PID in hexadecimal"),
         ("[usb]\nids = []", r"mine.toml: the key 'usb.ids': name at least one"),
         ("[usb]\nids = [1]", r"mine.toml: the key 'usb.ids\[0\]': expected `str`, got `int`"),
         ("[usb]\nid = ['2341:0043']", r"mine.toml: unknown key 'id' in \[usb\]; did you mean 'ids'"),
-        ("[upload]\ntouch_1200 = 'yes'", r"mine.toml: the key 'upload.touch_1200': expected `bool`, got `str`"),
+        ("[upload]\nseconds = 'long'", r"mine.toml: the key 'upload.seconds': expected `float`, got `str`"),
         ("[upload]\nseconds = 0", r"mine.toml: the key 'upload.seconds': expected 0.1 to 3600, got 0"),
         ("[upload]\nseconds = nan", r"mine.toml: the key 'upload.seconds': expected 0.1 to 3600, got nan"),
         ("[upload]\nbootloader_seconds = -1", r"the key 'upload.bootloader_seconds': expected 0.1 to 3600, got -1"),
@@ -94,8 +93,6 @@ def test_options_of_the_core_are_part_of_the_fqbn():
 
 def test_what_real_boards_say_of_themselves():
     nano, spresense, uno = boards.load("nano33ble"), boards.load("spresense"), boards.load("uno")
-    assert nano.upload.touch_1200
-    assert nano.upload.port_changes
     assert not nano.interrupts_off
     assert (nano.reset, spresense.reset, uno.reset) == ("software", "dtr", "dtr")
     assert (nano.silence_s, spresense.silence_s, uno.silence_s) == (0, 2, 2)

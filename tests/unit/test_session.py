@@ -164,6 +164,13 @@ def test_two_thousand_requests_over_a_bad_line_are_answered_right():
     assert device.session.repeats > 0
 
 
+def test_lines_that_come_twice():
+    device = Firmware(Session(FakeBoard(faults=Faults(damage=lambda line: line * 2))))
+    assert device.start(1).time == 123
+    assert [device.run(1).time for _ in range(10)] == [1234] * 10
+    assert device.session.repeats == 0
+
+
 def test_a_rig_that_dies_is_not_waited_for():
     dead = []
     session = Session(FakeBoard(faults=Faults(silent_after=2)), lambda: dead[0] if dead else None)
