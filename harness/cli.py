@@ -17,6 +17,7 @@ from harness.commands.measure import flash_size, ram_search, run, timing
 from harness.commands.report import report
 from harness.commands.show import boards, clean, doctor, impls, models, setup
 from harness.commands.sketch import sketch
+from harness.commands.stats import stats
 from harness.errors import McuprofError
 
 _INTERRUPTED = 130  # 128 and the number of the signal, as shells have it
@@ -43,6 +44,7 @@ for command in (
     timing,
     run,
     report,
+    stats,
     log,
     sketch,
     codegen,

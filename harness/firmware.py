@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import statistics
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from harness.boards import Board
 
 _HELLO_S = 10.0
+_ANSWERS = 5
 _FIXED_BYTES = 48
 """What a line of data holds besides the data: nonce, verb, index, offset and checksum at their longest."""
 
@@ -63,6 +66,15 @@ class Firmware:
         with contextlib.suppress(CrashedError, PortGoneError):
             self.session.request("reset")
         self.greet()
+
+    def answer_time(self) -> float:
+        """Return how long a request takes that has nothing to do, in seconds of the host's clock."""
+        times = []
+        for _ in range(_ANSWERS):
+            began = time.monotonic()
+            self.session.request("tensors")
+            times.append(time.monotonic() - began)
+        return statistics.median(times)
 
     def set_arena(self, size: int) -> None:
         """Set the size of the working memory in bytes, before ``start``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness import summaries
 from harness.types import Clock, Measurement, Status
 
 
@@ -19,11 +20,20 @@ def cell(measurement: Measurement | None) -> str:
 
 
 def time(measurement: Measurement) -> str:
-    """Return a time in the unit of its clock, with the time at the board's clock beside a count."""
+    """Return a time by its clock: with its margin, or as a count with the time at the board's clock beside it."""
     value = measurement.value or 0.0
     if measurement.clock is Clock.HARDWARE:
-        return seconds(value)
+        return f"{seconds(value)} {margin(measurement)}".rstrip()
     return f"{value:,.0f} {measurement.unit} ({seconds(measurement.at_clock_s or 0.0)})"
+
+
+def margin(measurement: Measurement) -> str:
+    """Return how far the median of a timing may be off, to its farther end; nothing where it has no interval."""
+    summary = summaries.of(measurement)
+    if summary is None or summary.median_interval is None:
+        return ""
+    interval = summary.median_interval
+    return f"± {seconds(float(f'{max(interval.high - summary.median, summary.median - interval.low):.2g}'))}"
 
 
 def seconds(value: float) -> str:

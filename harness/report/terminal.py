@@ -11,10 +11,10 @@ from rich.markup import escape
 from rich.measure import Measurement as RichMeasurement
 from rich.table import Table
 
-from harness import metrics
+from harness import metrics, summaries
 from harness.arduino import OPTIMIZATIONS
 from harness.report import details
-from harness.report.formats import cell, seconds
+from harness.report.formats import cell, margin, seconds
 from harness.types import Clock, Measurement, Status
 
 _PIPE_WIDTH = 120
@@ -92,12 +92,20 @@ def _styled(measurement: Measurement | None) -> str:
         return f"{measurement.value:,.0f}\n[dim]{seconds(measurement.at_clock_s)}[/]"
     if measurement.unit == "B":
         return f"{measurement.value:,.0f}"
+    if measurement.clock is not None:
+        return f"{seconds(measurement.value or 0.0)}\n[dim]{margin(measurement)}[/]"
     return cell(measurement)
 
 
 def notes(measurements: Sequence[Measurement]) -> list[str]:
     """Return what has to be known to read the table, each in one sentence."""
-    return [*_reasons(measurements), *_clocks(measurements), *_versions(measurements), *_costs(measurements)]
+    return [
+        *_reasons(measurements),
+        *_doubts(measurements),
+        *_clocks(measurements),
+        *_versions(measurements),
+        *_costs(measurements),
+    ]
 
 
 def _reasons(measurements: Sequence[Measurement]) -> list[str]:
@@ -107,6 +115,22 @@ def _reasons(measurements: Sequence[Measurement]) -> list[str]:
         if m.status is not Status.OK
     }
     return list(found)
+
+
+def _doubts(measurements: Sequence[Measurement]) -> list[str]:
+    """Say what makes times doubtful, and what the margins beside them are."""
+    found = []
+    for m in measurements:
+        summary = summaries.of(m)
+        for warning in summary.warnings if summary else ():
+            title = TITLES.get(m.metric, m.metric)
+            found.append(f"{m.model} · {m.implementation} · {m.board}: {title}: {warning.text}")
+    timed = {m.board for m in measurements if margin(m)}
+    if timed:
+        found.append(
+            f"times on {' and '.join(sorted(timed))} are medians, ± how far they may be off with 95 % confidence"
+        )
+    return found
 
 
 def _clocks(measurements: Sequence[Measurement]) -> list[str]:

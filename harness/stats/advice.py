@@ -25,6 +25,8 @@ _MATTERS = 0.001
 _COARSE = 0.005
 """Share of the median from which one step of the clock hides what is looked for."""
 _FALSE_ALARMS = 0.01
+_ALIKE = 3
+"""How many correlated samples have to tell as much as one independent one; chance makes that of 1 set in 100."""
 _JITTERS = 3.0
 """How many median deviations of the host's times pass for jitter."""
 
@@ -34,8 +36,8 @@ def of_exact(values: Floats) -> tuple[Warning_, ...]:
     if values.min() == values.max():
         return ()
     text = (
-        f"{len(values)} runs lie between {values.min():,.10g} and {values.max():,.10g}, though this clock repeats "
-        "exactly: the program does not do the same in each run"
+        f"the {len(values)} runs differ by up to {values.max() - values.min():,.10g}, though this clock repeats "
+        "exactly: the program does not do the same in each run; look for a state that one run leaves to the next"
     )
     return (Warning_(kind=Advice.SPREAD, text=text),)
 
@@ -89,7 +91,7 @@ def _slow_start(values: Floats, resolution: float) -> Warning_ | None:
     if not (beyond and extreme and _matters(off, float(middle), resolution)):
         return None
     text = (
-        f"the first run took {_percent(off, float(middle))} than the others: caches and memories were cold; "
+        f"the first run took {_percent(off, float(middle))} than the others, as runs do after a start: "
         "set it apart as a warm-up run"
     )
     return Warning_(kind=Advice.SLOW_START, text=text)
@@ -119,7 +121,7 @@ def _correlated(values: Floats) -> Warning_ | None:
     import numpy as np
 
     effective = effective_count(values)
-    if effective > len(values) / 2 or not _matters(float(np.ptp(values)), float(np.median(values)), 0.0):
+    if effective > len(values) / _ALIKE or not _matters(float(np.ptp(values)), float(np.median(values)), 0.0):
         return None
     text = (
         f"neighbouring runs resemble each other: these {len(values)} tell as much as about {max(effective, 1):.0f} "
@@ -139,9 +141,8 @@ def _two_modes(values: Floats, resolution: float) -> Warning_ | None:
     if not _matters(far - near, near, resolution):
         return None
     text = (
-        f"the runs fall into two groups: {len(low)} near {near:.6g} and {len(high)} near {far:.6g}, which is "
-        f"{_percent(far - near, near)}: neither mean nor median tells of both; look for what is switched on and off "
-        "(a timer's interrupt, a clock's step)"
+        f"the runs fall into two groups, {len(low)} of them and {len(high)} that took {_percent(far - near, near)}: "
+        "neither mean nor median tells of both; look for what comes in some runs only, such as a timer's interrupt"
     )
     return Warning_(kind=Advice.TWO_MODES, text=text)
 
@@ -169,7 +170,7 @@ def _outliers(values: Floats, outliers: Outliers, explained: int) -> Warning_ | 
         return None
     runs = "1 run lies" if len(far) == 1 else f"{len(far)} of {len(values)} runs lie"
     text = (
-        f"{runs} far from the others, up to {_percent(off, median)}: they are counted in; "
+        f"{runs} far from the others, up to {_percent(off, median)}, and counted in all the same: "
         "look for interrupts, radio and USB, or take more runs"
     )
     return Warning_(kind=Advice.OUTLIERS, text=text)
