@@ -37,6 +37,10 @@ def summarize(
     values = np.asarray(samples, dtype=np.float64)
     median = float(np.median(values))
     outliers = tukey(values, resolution)
+    of_median = of_mean = None
+    if not deterministic:
+        of_median = intervals.of_median(values, confidence, resolution)
+        of_mean = intervals.of_mean(values, confidence, resolution, seed=seed, resamples=resamples)
     return Summary(
         count=len(values),
         mean=float(values.mean()),
@@ -45,8 +49,8 @@ def summarize(
         maximum=float(values.max()),
         standard_deviation=float(values.std(ddof=1)) if len(values) > 1 else None,
         mad=float(np.median(np.abs(values - median))),
-        median_interval=None if deterministic else intervals.of_median(values, confidence, resolution),
-        mean_interval=None if deterministic else intervals.of_mean(values, confidence, resolution, seed, resamples),
+        median_interval=of_median,
+        mean_interval=of_mean,
         outliers=outliers,
         exact=deterministic,
         resolution=resolution,

@@ -60,7 +60,14 @@ def of_median(values: Floats, confidence: float, resolution: float = 0.0) -> Int
     return _widened(found, values, float(np.median(values)), resolution)
 
 
-def of_mean(values: Floats, confidence: float, resolution: float, seed: int, resamples: int) -> Interval | None:
+def of_mean(
+    values: Floats,
+    confidence: float,
+    resolution: float = 0.0,
+    *,
+    seed: int = 0,
+    resamples: int = resampling.RESAMPLES,
+) -> Interval | None:
     """Return a bootstrap interval of the mean; None where samples are too few.
 
     BCa for 30 samples and more of small skewness, bootstrap-t otherwise.
