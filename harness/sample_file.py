@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from harness.errors import UsageError
 
 _SHOWN = 40
+_LEAST, _MOST = 1e-60, 1e60
+"""Beyond, third powers leave the range of floating point."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +47,9 @@ def _time(word: str, where: str) -> float:
         raise UsageError(msg)
     if value < 0:
         msg = f"{where}: {word} is below 0, and a time cannot be"
+        raise UsageError(msg)
+    if value and not _LEAST <= value <= _MOST:
+        msg = f"{where}: {word} is too {'large' if value > 1 else 'small'} for a time in any unit"
         raise UsageError(msg)
     return value
 

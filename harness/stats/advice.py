@@ -170,7 +170,7 @@ def _outliers(values: Floats, outliers: Outliers, explained: int) -> Warning_ | 
         return None
     runs = "1 run lies" if len(far) == 1 else f"{len(far)} of {len(values)} runs lie"
     text = (
-        f"{runs} far from the others, up to {_percent(off, median)}, and counted in all the same: "
+        f"{runs} far from the others, up to {_percent(off, median)}; nothing is left out: "
         "look for interrupts, radio and USB, or take more runs"
     )
     return Warning_(kind=Advice.OUTLIERS, text=text)

@@ -24,12 +24,13 @@ def effective_count(values: Floats) -> float:
     neighbours, corrected for its bias (Marriott and Pope 1954). A correlation that independent samples may have by
     chance, and one below 0, count as none.
     """
-    from scipy import stats
+    import numpy as np
 
     count = len(values)
     if count < _LEAST or values.min() == values.max():
         return float(count)
-    ranks = stats.rankdata(values)
+    _, place, ties = np.unique(values, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(ties) - ties / 2)[place]
     ranks = ranks - ranks.mean()
     r = float((ranks[1:] * ranks[:-1]).sum() / (ranks**2).sum())
     if r * math.sqrt(count) < _SIGNIFICANT:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 RESAMPLES = 4999
 _BLOCK = 2_000_000
 """Numbers that are drawn at once, so that many samples do not take much memory."""
+_DRAWN = 100_000_000
+"""Numbers that are drawn in all: the mean of very many samples is nearly normal, and needs fewer resamples."""
+_LEAST = 399
 _NORMAL = NormalDist()
 
 
@@ -27,7 +30,7 @@ def bca_of_mean(values: Floats, confidence: float, seed: int, resamples: int) ->
     deviations = values - centre
     means = np.concatenate(draw(len(values), seed, resamples, lambda rows: deviations[rows].mean(axis=1)))
     below = float(np.mean(means < 0) + np.mean(means == 0) / 2)
-    bias = _NORMAL.inv_cdf(min(max(below, 1 / resamples), 1 - 1 / resamples))
+    bias = _NORMAL.inv_cdf(min(max(below, 1 / len(means)), 1 - 1 / len(means)))
     acceleration = float(np.sum(deviations**3) / (6 * np.sum(deviations**2) ** 1.5))
     tails = []
     for tail in ((1 - confidence) / 2, (1 + confidence) / 2):
@@ -56,10 +59,14 @@ def studentized(
 
 
 def draw(count: int, seed: int, resamples: int, evaluate: Callable[[Indices], Floats]) -> list[Floats]:
-    """Return what ``evaluate`` makes of resamples, a block at a time: each row holds indices below ``count``."""
+    """Return what ``evaluate`` makes of resamples, a block at a time: each row holds indices below ``count``.
+
+    Of very many samples there are fewer resamples than asked for.
+    """
     import numpy as np
 
     generator = np.random.default_rng(seed)
+    resamples = min(resamples, max(_LEAST, _DRAWN // count))
     size = max(1, _BLOCK // count)
     return [
         evaluate(generator.integers(0, count, (min(size, resamples - begin), count)))

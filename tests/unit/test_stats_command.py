@@ -54,6 +54,8 @@ def test_standard_input():
         ("1 2\n", "line 1: '1 2' is no number"),
         ("nan\n", "line 1: 'nan' is no number"),
         ("1\n-3\n", "line 2: -3 is below 0"),
+        ("1e300\n", "1e300 is too large"),
+        ("1e-300\n", "1e-300 is too small"),
         ("x" * 500, "line 1: 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…' is no number"),
         ("# nothing\n", "holds no time"),
         ("", "holds no time"),
