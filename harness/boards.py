@@ -108,6 +108,13 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return self.upload.bootloader_seconds if self.reset == "dtr" else 0.0
 
     @property
+    def resolution(self) -> float:
+        """Step of the clock, in its unit: one count; on a real AVR a cycle of its timer, else one of ``micros()``."""
+        if self.clock is not Clock.HARDWARE:
+            return 1.0
+        return 1 / self.clock_hz if self.is_avr else 1e-6
+
+    @property
     def core_id(self) -> str:
         """The core that the board is built with, as arduino-cli calls it: ``vendor:architecture``."""
         return ":".join(self.fqbn.split(":")[:2])

@@ -20,6 +20,7 @@ from harness.commands.measure import flash_size, ram_search, run, timing
 from harness.commands.report import export, report
 from harness.commands.show import boards, clean, doctor, impls, models, setup
 from harness.commands.sketch import sketch
+from harness.commands.stats import stats
 from harness.errors import McuprofError
 
 _INTERRUPTED = 130  # 128 and the number of the signal, as shells have it
@@ -49,6 +50,7 @@ for command in (
     compare,
     baseline,
     export,
+    stats,
     log,
     bundle,
     sketch,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import statistics
+import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from harness.boards import Board
 
 _HELLO_S = 10.0
+_ANSWERS = 5
 _RESETS = 5
 _WHO = ("board", "implementation", "model", "sketch")
 """What a firmware says of itself as long as no other is uploaded."""
@@ -110,6 +113,15 @@ class Firmware:
                 "Look at the cable or the link, and press its reset button"
             )
             raise RigError(msg) from refusal
+
+    def answer_time(self) -> float:
+        """Return how long a request takes that has nothing to do, in seconds of the host's clock."""
+        times = []
+        for _ in range(_ANSWERS):
+            began = time.monotonic()
+            self._ask("tensors")
+            times.append(time.monotonic() - began)
+        return statistics.median(times)
 
     def set_arena(self, size: int) -> None:
         """Set the size of the working memory in bytes, before ``start``."""

@@ -17,6 +17,7 @@ from typing import Any
 
 import filelock
 
+from harness import summaries
 from harness.errors import McuprofError, UsageError
 from harness.types import Clock, Json, Measurement, Status
 
@@ -153,7 +154,7 @@ def document(run: Run) -> dict[str, Any]:
 
 
 def to_json(measurement: Measurement) -> dict[str, Any]:
-    """Return a measurement as JSON values."""
+    """Return a measurement as JSON values; ``statistics`` is worked out from its samples, and not read again."""
     found = {
         "model": measurement.model,
         "implementation": measurement.implementation,
@@ -172,6 +173,9 @@ def to_json(measurement: Measurement) -> dict[str, Any]:
         found["at_clock_s"] = measurement.at_clock_s
     if measurement.oversize:
         found["oversize"] = True
+    summary = summaries.of(measurement)
+    if summary is not None:
+        found["statistics"] = _finite(summaries.to_json(summary))
     return found
 
 

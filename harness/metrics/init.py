@@ -26,5 +26,5 @@ def measure(bench: Bench) -> Reading:
         unit=board.clock.unit,
         samples=tuple(samples),
         clock=board.clock,
-        details={"starts": bench.starts},
+        details={"starts": bench.starts, "resolution": board.resolution},
     )

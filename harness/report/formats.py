@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from harness import summaries
 from harness.types import Clock, Measurement, Status
 
 if TYPE_CHECKING:
@@ -40,10 +41,10 @@ def bare_cell(measurement: Measurement | None) -> str:
 
 
 def time(measurement: Measurement) -> str:
-    """Return a time in the unit of its clock, with the time at the board's clock beside a count."""
+    """Return a time by its clock: with its margin, or as a count with the time at the board's clock beside it."""
     value = measurement.value or 0.0
     if measurement.clock is Clock.HARDWARE:
-        return seconds(value)
+        return f"{seconds(value)} {margin(measurement)}".rstrip()
     return f"{value:,.0f} {measurement.unit} ({seconds(measurement.at_clock_s or 0.0)})"
 
 
@@ -59,6 +60,16 @@ def interval(bounds: Interval, measurement: Measurement) -> str:
     low, high = figure(bounds.low, measurement), figure(bounds.high, measurement)
     number, _, unit = low.partition(" ")
     return f"{number} to {high}" if high.endswith(f" {unit}") else f"{low} to {high}"
+
+
+def margin(measurement: Measurement) -> str:
+    """Return how far the median of a timing may be off, to its farther end; nothing where it has no interval."""
+    summary = summaries.of(measurement)
+    if summary is None or summary.median_interval is None:
+        return ""
+    bounds = summary.median_interval
+    farther = max(bounds.high - summary.median, summary.median - bounds.low)
+    return f"± {seconds(float(f'{farther:.2g}'))}" if farther else ""
 
 
 def seconds(value: float) -> str:

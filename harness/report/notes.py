@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness import summaries
 from harness.build_properties import OPTIMIZATIONS
-from harness.report.formats import OVERSIZE, seconds
+from harness.report.formats import OVERSIZE, margin, seconds
+from harness.report.grid import TITLES
 from harness.types import Clock, Measurement, Status
 
 
 def notes(measurements: Sequence[Measurement]) -> list[str]:
     """Return what has to be known to read the table, each in one sentence."""
-    return [*_reasons(measurements), *beside_reasons(measurements)]
+    return [*_reasons(measurements), *_doubts(measurements), *beside_reasons(measurements)]
 
 
 def beside_reasons(measurements: Sequence[Measurement]) -> list[str]:
-    """Return the notes without why something has no figure, for a table that says so itself."""
+    """Return the notes without why something has no figure or a doubtful one, for a report that says so itself."""
     return [*_oversize(measurements), *_clocks(measurements), *_versions(measurements), *_costs(measurements)]
 
 
@@ -26,6 +28,22 @@ def _reasons(measurements: Sequence[Measurement]) -> list[str]:
         if m.status is not Status.OK
     }
     return list(found)
+
+
+def _doubts(measurements: Sequence[Measurement]) -> list[str]:
+    """Say what makes times doubtful, and what the margins beside them are."""
+    found = []
+    for m in measurements:
+        summary = summaries.of(m)
+        for warning in summary.warnings if summary else ():
+            title = TITLES.get(m.metric, m.metric)
+            found.append(f"{m.model} · {m.implementation} · {m.board}: {title}: {warning.text}")
+    timed = {m.board for m in measurements if margin(m)}
+    if timed:
+        found.append(
+            f"times on {' and '.join(sorted(timed))} are medians, ± how far they may be off with 95 % confidence"
+        )
+    return found
 
 
 def _oversize(measurements: Sequence[Measurement]) -> list[str]:
@@ -60,7 +78,7 @@ def _steps(measurements: Sequence[Measurement]) -> list[str]:
     found = []
     for m in measurements:
         step = m.details.get("resolution")
-        if m.clock is not None and isinstance(step, int | float):
+        if "sketch_sha256" in m.provenance and m.clock is not None and isinstance(step, int | float):
             shown = seconds(step) if m.clock is Clock.HARDWARE else f"{step:g} {m.clock.unit}"
             found.append(f"times on {m.board} are what the sketch reads from micros(), in steps of {shown}")
     return list(dict.fromkeys(found))

@@ -12,7 +12,7 @@ from rich.measure import Measurement as RichMeasurement
 from rich.table import Table
 
 from harness.report import details, grid
-from harness.report.formats import bare_cell, seconds
+from harness.report.formats import bare_cell, margin, seconds
 from harness.report.notes import notes
 from harness.types import Measurement, Status
 
@@ -70,4 +70,6 @@ def _styled(measurement: Measurement | None) -> str:
         return f"[{colour}]{shown}[/]"
     if measurement.at_clock_s is not None:
         return f"{measurement.value:,.0f}\n[dim]{seconds(measurement.at_clock_s)}[/]"
+    if measurement.clock is not None:
+        return f"{seconds(measurement.value or 0.0)}\n[dim]{margin(measurement)}[/]"
     return shown

@@ -2,8 +2,9 @@
 
 from harness.stats.advice import host_skew
 from harness.stats.changes import change, exact_change
-from harness.stats.estimates import slope, summarize
+from harness.stats.estimates import summarize
 from harness.stats.figures import Advice, Change, Interval, Outliers, Slope, Summary, Verdict, Warning_
+from harness.stats.slopes import slope
 
 __all__ = [
     "Advice",

@@ -1,21 +1,18 @@
-"""Samples → ``Summary``, and batches of runs → ``Slope``."""
+"""Samples → ``Summary``."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from harness.stats import advice, intervals
-from harness.stats.figures import Interval, Outliers, Slope, Summary
+from harness.stats import advice, intervals, resampling
+from harness.stats.figures import Outliers, Summary
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
     Floats = npt.NDArray[np.float64]
-
-_LEAST_POINTS = 3
-"""Points without which nothing can be said about the scatter around a line."""
 
 
 def summarize(
@@ -25,12 +22,12 @@ def summarize(
     resolution: float = 0.0,
     confidence: float = 0.95,
     seed: int = 0,
-    resamples: int = intervals.RESAMPLES,
+    resamples: int = resampling.RESAMPLES,
 ) -> Summary:
     """Return the estimates of samples in the order in which they were taken; raises ``ValueError`` for none.
 
     ``deterministic`` says that the clock counts the same whenever the same is run: then the value is exact and
-    has no interval. ``resolution`` is the clock's step in the unit of the samples.
+    has no interval. ``resolution`` is the clock's step in the unit of the samples, 0 where it is not known.
     """
     import numpy as np
 
@@ -40,6 +37,10 @@ def summarize(
     values = np.asarray(samples, dtype=np.float64)
     median = float(np.median(values))
     outliers = tukey(values, resolution)
+    of_median = of_mean = None
+    if not deterministic:
+        of_median = intervals.of_median(values, confidence, resolution)
+        of_mean = intervals.of_mean(values, confidence, resolution, seed=seed, resamples=resamples)
     return Summary(
         count=len(values),
         mean=float(values.mean()),
@@ -48,8 +49,8 @@ def summarize(
         maximum=float(values.max()),
         standard_deviation=float(values.std(ddof=1)) if len(values) > 1 else None,
         mad=float(np.median(np.abs(values - median))),
-        median_interval=None if deterministic else intervals.of_median(values, confidence),
-        mean_interval=None if deterministic else intervals.of_mean(values, confidence, seed, resamples),
+        median_interval=of_median,
+        mean_interval=of_mean,
         outliers=outliers,
         exact=deterministic,
         resolution=resolution,
@@ -75,47 +76,3 @@ def tukey(values: Floats, resolution: float = 0.0) -> Outliers:
         low_severe=severe[0],
         high_severe=severe[1],
     )
-
-
-def slope(
-    counts: Sequence[float],
-    totals: Sequence[float],
-    *,
-    confidence: float = 0.95,
-    seed: int = 0,
-    resamples: int = intervals.RESAMPLES,
-) -> Slope:
-    """Fit ``total = intercept + count · seconds_per_run``; the interval is a bootstrap over the pairs.
-
-    Raises ``ValueError`` where the batches are fewer than two or all of one size.
-    """
-    import numpy as np
-
-    x = np.asarray(counts, dtype=np.float64)
-    y = np.asarray(totals, dtype=np.float64)
-    if len(x) != len(y) or len(x) < 2 or x.min() == x.max():  # noqa: PLR2004 (a line has two points)
-        msg = "a slope needs a total for each batch, and batches of two sizes at least"
-        raise ValueError(msg)
-    steepness, intercept = _line(x[None], y[None])
-    rest = float(np.sum((y - y.mean()) ** 2))
-    error = float(np.sum((y - intercept - steepness * x) ** 2))
-    interval = None
-    if len(x) >= _LEAST_POINTS:
-        draws = np.random.default_rng(seed).integers(0, len(x), (resamples, len(x)))
-        draws = draws[np.ptp(x[draws], axis=1) > 0]
-        found = _line(x[draws], y[draws])[0]
-        low, high = np.quantile(found, [(1 - confidence) / 2, (1 + confidence) / 2])
-        interval = Interval(low=float(low), high=float(high), confidence=confidence, method="percentile")
-    return Slope(
-        seconds_per_run=float(steepness[0]),
-        interval=interval,
-        intercept=float(intercept[0]),
-        r_squared=1 - error / rest if rest else None,
-    )
-
-
-def _line(x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Return slope and intercept of each row."""
-    centred = x - x.mean(axis=1, keepdims=True)
-    steepness = (centred * y).sum(axis=1) / (centred**2).sum(axis=1)
-    return steepness, y.mean(axis=1) - steepness * x.mean(axis=1)
