@@ -41,7 +41,7 @@ class SerialRig:
         self._timer = timer
         self._path = port
         self._closed = False
-        self._where = locate(port, devices, timer)
+        self._where = locate(port, board, devices, timer)
         self._lock = BoardLock(board.name, self._where.identity)
 
     @property
