@@ -72,7 +72,7 @@ def _coarse_clock(values: Floats, resolution: float) -> Warning_ | None:
     median = float(np.median(values))
     if resolution <= _COARSE * median:
         return None
-    share = f"{resolution / median:.2g} of the time" if median > 0 else "more than the time itself"
+    share = f"{100 * resolution / median:.2g} % of the time" if median > 0 else "more than the time itself"
     text = f"one step of the clock is {share}: use a cycle counter, or time many runs together and divide"
     return Warning_(kind=Advice.COARSE_CLOCK, text=text)
 

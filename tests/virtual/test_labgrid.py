@@ -125,6 +125,7 @@ def whole_lab(board, tmp_path_factory):
             "empty": {},
         },
     )
+    lab.client("-p", "far", "add-alias", "faraway")
     with contextlib.closing(lab):
         yield lab
 
@@ -225,6 +226,7 @@ def find(name, port=None):
     ("place", "port", "address"),
     [
         ("far", None, "rfc2217://lab.example:4001?ign_set_control"),
+        ("faraway", None, "rfc2217://lab.example:4001?ign_set_control"),
         ("two", "other", "socket://127.0.0.1:4004"),
         ("away", None, None),
     ],
