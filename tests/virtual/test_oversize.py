@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -89,8 +90,8 @@ def test_nothing_else_is_measured_and_nothing_is_run(mcuprof, sized, environment
     tools = tmp_path / "tools"
     tools.mkdir()
     for folder in environment["PATH"].split(":"):
-        for program in paths.Path(folder).glob("*"):
-            if not program.name.startswith("qemu") and not (tools / program.name).exists():
+        for program in Path(folder).glob("*"):
+            if not program.name.startswith("qemu") and not (tools / program.name).is_symlink():
                 (tools / program.name).symlink_to(program)
     environment["PATH"] = str(tools)
     answer = mcuprof("run", "digits", "--impl", "tvm-aot", "--board", "flas", "--json")
