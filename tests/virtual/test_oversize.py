@@ -127,6 +127,16 @@ def test_without_room_to_search_for_the_arena_the_size_is_told_without_it(mcupro
     assert cells["flas"]["value"] == pytest.approx(cells["ampl"]["value"], abs=16)
 
 
+def test_without_ram_for_any_arena_the_size_is_told_all_the_same(mcuprof, sized):
+    sized("ampl", *ROOM)
+    sized("ramm", ROOM[0], NO_RAM + 4_096)
+    words = ("flash-size", "keyword_spotting", "--impl", "tflm", "--json")
+    cells = by_board(mcuprof(*words, *board_words("ampl", "ramm")))
+    assert cells["ramm"]["oversize"]
+    assert cells["ramm"]["details"]["over_by_at_least_bytes"] > 0
+    assert cells["ramm"]["value"] == pytest.approx(cells["ampl"]["value"], abs=16)
+
+
 @needs_avr
 def test_on_an_avr_the_size_is_that_of_the_same_program_with_room(mcuprof, own):
     uno = boards.files()["uno"].read_text()
