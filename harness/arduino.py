@@ -156,11 +156,11 @@ class Arduino:
             },
         }
 
-    def compile_command(self, board: Board, folder: Path, libraries: Path | None) -> list[str]:
+    def compile_command(self, board: Board, options: Options, folder: Path, libraries: Path | None) -> list[str]:
         """Return the words of the command that builds a sketch folder by hand, with the libraries of a folder."""
         words = [str(self._cli.path), "--config-file", str(self._workplace.config), "compile", "--fqbn", board.fqbn]
         words += ["--libraries", str(libraries)] if libraries is not None else []
-        for name, value in with_ctags(board).build_properties.items():
+        for name, value in compile_properties(with_ctags(board), options).items():
             words += ["--build-property", f"{name}={value}"]
         return [*words, str(folder)]
 

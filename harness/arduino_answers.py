@@ -17,6 +17,11 @@ _MOVED_BACK = re.compile(r"cannot move location counter backwards \(from (?:0x)?
 """What the linker says where the script puts heap and stack at the end of RAM and that is taken."""
 _USES = re.compile(r"(Sketch uses|Global variables use) (\d+) bytes.*Maximum is (\d+) bytes")
 """What arduino-cli says last where a program is linked and larger than the board."""
+_LINKER = re.compile(
+    r"(?:\S*/)?[\w.-]*\bld(?:\.\w+)?: "
+    r"(.*(?:cannot find|undefined reference|multiple definition|truncated to fit).*)"
+)
+"""What the linker says where something is missing, or there twice."""
 _NO_TOOL = re.compile(r"fork/exec (\S*\{runtime\.tools\.([\w.-]+)\.path\}\S*): no such file")
 """What it says of a tool of the core's package that is not there."""
 
@@ -88,5 +93,10 @@ def _first_error(answer: Mapping[str, Any], output: str, board: Board) -> str:
     if first:
         where = f"{Path(first.get('file', '')).name}:{first.get('line', '?')}"
         return f"{where}: {str(first.get('message', '')).splitlines()[0]}"
-    errors = [line for line in output.splitlines() if "error" in line.lower()]
+    # That ld failed is the last that is said of it, and says nothing.
+    said = [line for line in output.splitlines() if not line.startswith("collect2:")]
+    linker = next((found for found in map(_LINKER.match, said) if found), None)
+    if linker:
+        return f"the linker says: {linker[1]}"
+    errors = [line for line in said if "error" in line.lower()]
     return errors[0].strip() if errors else output.strip()[-200:]

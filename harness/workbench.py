@@ -142,9 +142,9 @@ class Workbench:
         arena, _ = self._arena(case)
         return self._sketch(case, arena)
 
-    def compile_command(self, board: Board, folder: Path, libraries: Path | None) -> list[str]:
-        """Return the words of the command that builds a sketch folder by hand."""
-        return self._arduino.compile_command(board, folder, libraries)
+    def compile_command(self, case: Case, folder: Path, libraries: Path | None) -> list[str]:
+        """Return the words of the command that builds the sketch folder of a case by hand, as it is built here."""
+        return self._arduino.compile_command(case.board, self._options(case), folder, libraries)
 
     def _arena(self, case: Case) -> tuple[int | None, int]:
         """Return the arena of a case, None where it has none, and how many sizes were tried to find it."""

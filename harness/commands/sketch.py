@@ -103,7 +103,7 @@ def sketch(
         library = case.implementation.library()
         if library is not None:
             shutil.copytree(library.path, folder / "libraries" / library.path.name, dirs_exist_ok=True)
-    command = bench.compile_command(case.board, folder, folder / "libraries" if library is not None else None)
+    command = bench.compile_command(case, folder, folder / "libraries" if library is not None else None)
     if as_json:
         facts = {"folder": str(folder), "fqbn": case.board.fqbn, "compile": command}
         click.echo(json.dumps({"schema": 1, "sketch": facts}, indent=1))

@@ -50,8 +50,8 @@ def _oversize(measurements: Sequence[Measurement]) -> list[str]:
     if not any(m.oversize for m in measurements):
         return []
     return [
-        f"a size with {OVERSIZE} is of a program that the board has no room for: to be measured it was linked as if "
-        "there were more, and it was never run"
+        f"a size with {OVERSIZE} is of a program that the board has no room for: it was linked to be measured, as "
+        "for a board with more memory, and not to be run"
     ]
 
 

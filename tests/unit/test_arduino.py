@@ -78,6 +78,35 @@ def test_a_program_that_is_larger_than_the_board(machine, says, region, over):
     assert machine.envs[-1]["LC_ALL"] == "C"
 
 
+@pytest.mark.parametrize(
+    ("says", "told"),
+    [
+        (
+            "/usr/bin/../arm-none-eabi/bin/ld: cannot find /book/libs/libmbed.a: No such file or directory\n"
+            "collect2: error: ld returned 1 exit status\n",
+            "for uno: the linker says: cannot find /book/libs/libmbed.a: No such file or directory",
+        ),
+        ("ld: /b/x.o: in function `f':\nld: x.c:(.text+0x8): undefined reference to `g'", "says: x.c:.* undefined"),
+        ("x.cpp:3:1: error: no type", "for uno: x.cpp:3:1: error: no type"),
+        (
+            "fork/exec {runtime.tools.rp2040tools.path}/elf2uf2: no such file or directory",
+            r"the core's tool rp2040tools is not there .* runtime.tools.rp2040tools.path under \[board.uno.bu",
+        ),
+    ],
+)
+def test_the_reason_is_what_went_wrong_first(machine, says, told):
+    machine.says = says
+    with pytest.raises(ToolFailedError, match=told):
+        Arduino(workplace()).compile(sketch.empty(), boards.load("uno"), Options())
+
+
+def test_a_heap_that_reaches_the_end_of_ram_is_a_program_that_does_not_fit(machine):
+    machine.says = "ld:/b/linker_script.ld:138 cannot move location counter backwards (from 20053e54 to 2003fc00)"
+    with pytest.raises(DoesNotFitError, match="82,516 bytes larger than the RAM of nano33ble-sim") as error:
+        Arduino(workplace()).compile(sketch.empty(), boards.load("nano33ble-sim"), Options())
+    assert error.value.regions == {"RAM": 0x20053E54 - 0x2003FC00}
+
+
 def test_build_properties_are_handed_on_as_they_are(machine):
     ctags = machine.add("bin", "arduino-ctags", "")
     board = with_properties("uno", compiler__path="/opt/", compiler__cpp__extra_flags="-DA=1")

@@ -62,6 +62,12 @@ def test_a_board_of_ones_own(tmp_path):
         ("[flash]\ncore_bytes = 1", r"mine.toml: the key 'flash': expected a virtual board"),
         ("[core]\npackage_index = 'x'", r"mine.toml: the key 'core.package_index': expected the address"),
         ("[linker]\nram_region = 'a b'", r"mine.toml: the key 'linker': 'a b' is not a name"),
+        (
+            "[linker]\nscript = 'a.ld'",
+            r"the key 'linker.enlarge': name script, and with it a property that holds {mcu",
+        ),
+        ("[linker.enlarge]\na.b = '{mcuprof.script}'", r"the key 'linker.enlarge': name script, and with it"),
+        ("[linker.enlarge]\na.b = 1", r"the key 'linker.enlarge': expected `str`, got `int`"),
         ("[build_properties]\na.b = 1", r"mine.toml: the key 'build_properties': expected `str`, got `int`"),
         (
             "[virtual]\nmachine='m'\nicount_shift=6\nram_reserved_bytes=900\nstack_bytes=100",
@@ -89,6 +95,11 @@ def test_options_of_the_core_are_part_of_the_fqbn():
     board = boards.load("spresense")
     assert board.fqbn == "SPRESENSE:spresense:spresense:Core=Main,Memory=1536"
     assert (board.core_id, board.arduino_id) == ("SPRESENSE:spresense", "spresense")
+
+
+def test_properties_of_the_core_need_no_quotes(tmp_path):
+    text = GOOD + "[linker]\nscript = 'a.ld'\n[linker.enlarge]\ncore.script = '-T{mcuprof.script}'\n'b' = ''\n"
+    assert boards.load_file(write(tmp_path, text)).linker.enlarge == {"core.script": "-T{mcuprof.script}", "b": ""}
 
 
 def test_what_real_boards_say_of_themselves():

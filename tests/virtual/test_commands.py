@@ -96,6 +96,7 @@ def test_a_sketch_builds_by_arduino_cli_alone(mcuprof, tmp_path):
     assert answer.code == 0, answer.err
     assert (folder / "my_digits.ino").is_file()
     command = shlex.split(answer.out.split("to build it:")[1])
+    assert "compiler.cpp.extra_flags=-DNDEBUG -DTF_LITE_STATIC_MEMORY -O2" in command, "else it is another program"
     words = [*command[:-1], "--warnings", "all", command[-1]]
     done = subprocess.run(list(map(str, words)), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

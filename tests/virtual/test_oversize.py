@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -89,8 +90,8 @@ def test_nothing_else_is_measured_and_nothing_is_run(mcuprof, sized, environment
     tools = tmp_path / "tools"
     tools.mkdir()
     for folder in environment["PATH"].split(":"):
-        for program in paths.Path(folder).glob("*"):
-            if not program.name.startswith("qemu") and not (tools / program.name).exists():
+        for program in Path(folder).glob("*"):
+            if not program.name.startswith("qemu") and not (tools / program.name).is_symlink():
                 (tools / program.name).symlink_to(program)
     environment["PATH"] = str(tools)
     answer = mcuprof("run", "digits", "--impl", "tvm-aot", "--board", "flas", "--json")
@@ -124,6 +125,16 @@ def test_without_room_to_search_for_the_arena_the_size_is_told_without_it(mcupro
     assert cells["flas"]["provenance"]["arena_bytes"] is None
     assert "the size is without the arena" in cells["flas"]["reason"]
     assert cells["flas"]["value"] == pytest.approx(cells["ampl"]["value"], abs=16)
+
+
+def test_without_ram_for_any_arena_the_size_is_told_all_the_same(mcuprof, sized):
+    sized("ampl", *ROOM)
+    sized("ramm", ROOM[0], NO_RAM + 4_096)
+    words = ("flash-size", "keyword_spotting", "--impl", "tflm", "--json")
+    cells = by_board(mcuprof(*words, *board_words("ampl", "ramm")))
+    assert cells["ramm"]["oversize"]
+    assert cells["ramm"]["details"]["over_by_at_least_bytes"] > 0
+    assert cells["ramm"]["value"] == pytest.approx(cells["ampl"]["value"], abs=16)
 
 
 @needs_avr
