@@ -101,7 +101,8 @@ class Arduino:
                 "core": tools.core,
                 "core files": self._workplace.core_stamp(board.core_id),
                 "libraries": " ".join(
-                    f"{p} {cores.stamp(p)}" for p in [*self._workplace.libraries(board), *options.libraries]
+                    [f"{p} {cores.stamp(p)}" for p in self._workplace.libraries(board)]
+                    + [f"{p} {cores.stamp_of_libraries(p)}" for p in options.libraries]
                 ),
                 "library": f"{options.library} {options.library_digest}",
                 "optimization": options.optimization or "",

@@ -88,6 +88,12 @@ def stamp(folder: Path) -> str:
     return whole.hexdigest()[:12]
 
 
+def stamp_of_libraries(folder: Path) -> str:
+    """Return a digest that changes when a file of an Arduino library in ``folder`` does, or of one it links to."""
+    libraries = sorted(path for path in folder.iterdir() if path.is_dir())
+    return hashlib.sha256(" ".join(f"{path} {stamp(path.resolve())}" for path in libraries).encode()).hexdigest()[:12]
+
+
 def _files(folder: Path) -> Iterator[Path]:
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))  # a clone has its history there

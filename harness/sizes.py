@@ -7,7 +7,7 @@ lists every input section with its object, so that the parts add up to the whole
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,6 +22,9 @@ _BUILD = "<build>/"
 """Stands for the build path."""
 
 HARNESS_FILES = ("firmware.cpp", "wire.cpp", f"{NAME}.ino.cpp")
+
+OF_SKETCH = ("model", "runtime", "harness")
+"""Parts that are compiled from the sketch's own files."""
 
 _COMPILED_FILES = ("model.c", "operators.c")
 """Hold a network's constants and its code."""
@@ -61,32 +64,11 @@ class _Piece:
     part: str
 
 
-def part_of_ours(source: str, section: str) -> str:
-    """Name the part that a section of a source file is of, in a sketch that mcuprof has made."""
-    if source.startswith("model_data") or (source in _COMPILED_FILES and section.startswith(_CONSTANTS)):
-        return "model"
-    return "harness" if source in HARNESS_FILES else "runtime"
-
-
-def part_of_others(source: str, section: str) -> str:
-    """Name the part that a section of a source file is of, in a sketch that somebody else has made."""
-    del source, section
-    return "sketch"
-
-
-def measure(
-    elf: Path,
-    link_map: Path,
-    *,
-    build_path: str,
-    size_recipe: str,
-    part_of: Callable[[str, str], str] = part_of_ours,
-) -> Sizes:
+def measure(elf: Path, link_map: Path, *, build_path: str, size_recipe: str) -> Sizes:
     """Return the sizes of a linked program; raises ``ToolFailedError`` where it cannot be read.
 
     ``build_path`` is the folder that it was built in, which the paths of the map begin with. ``size_recipe`` is the
-    core's regular expression for the lines of ``size -A`` that count as the program. ``part_of`` tells the parts of
-    the sketch itself.
+    core's regular expression for the lines of ``size -A`` that count as the program.
     """
     found = _sections(elf)
     try:
@@ -99,7 +81,7 @@ def measure(
         text = link_map.read_text(encoding="utf-8", errors="replace")
     except OSError:
         text = ""  # not every core writes a map: then the sections are all that is known
-    pieces = list(_pieces(text.replace(f"{build_path}/", _BUILD), part_of))
+    pieces = list(_pieces(text.replace(f"{build_path}/", _BUILD)))
     initial = {name: size for name, size in ram.items() if name in _DATA}
     return Sizes(
         flash_sections=_folded(flash),
@@ -156,13 +138,13 @@ def _sections(elf: Path) -> list[_Section]:
         raise ToolFailedError(msg) from error
 
 
-def _pieces(text: str, part_of: Callable[[str, str], str]) -> Iterator[_Piece]:
+def _pieces(text: str) -> Iterator[_Piece]:
     """Yield what was linked in, piece by piece.
 
     Strings that several pieces share are kept once, so a piece may reach into the next one by the map; it ends where
     the next one begins.
     """
-    listed = list(_listed(text, part_of))
+    listed = list(_listed(text))
     for piece, following in zip(listed, [*listed, None][1:], strict=True):
         end = piece.address + piece.size
         if following is not None and following.section == piece.section and piece.address <= following.address < end:
@@ -170,7 +152,7 @@ def _pieces(text: str, part_of: Callable[[str, str], str]) -> Iterator[_Piece]:
         yield replace(piece, size=end - piece.address)
 
 
-def _listed(text: str, part_of: Callable[[str, str], str]) -> Iterator[_Piece]:
+def _listed(text: str) -> Iterator[_Piece]:
     """Yield the pieces as the map lists them."""
     _, _, linked = text.partition("Linker script and memory map")
     output = ""
@@ -191,15 +173,18 @@ def _listed(text: str, part_of: Callable[[str, str], str]) -> Iterator[_Piece]:
                 section=output,
                 address=int(found[2], 16),
                 size=int(found[3], 16),
-                part="alignment" if found[1] == "*fill*" else _part(found[4] or "", found[1], part_of),
+                part="alignment" if found[1] == "*fill*" else _part(found[4] or "", found[1]),
             )
 
 
-def _part(origin: str, section: str, part_of: Callable[[str, str], str]) -> str:
+def _part(origin: str, section: str) -> str:
     """Name the part of the program that a section of an object file belongs to, by where arduino-cli puts it."""
     where, _, name = origin.rpartition("/")
     if origin.startswith(f"{_BUILD}sketch/"):
-        return part_of(name.removesuffix(".o"), section)
+        source = name.removesuffix(".o")
+        if source.startswith("model_data") or (source in _COMPILED_FILES and section.startswith(_CONSTANTS)):
+            return "model"
+        return "harness" if source in HARNESS_FILES else "runtime"
     if origin.startswith(f"{_BUILD}libraries/"):
         return "library"
     if origin.startswith(f"{_BUILD}core/") or re.match(r"core\w*\.a\(", name) or where.endswith("/core"):

@@ -156,10 +156,10 @@ def digest_of(parts: Mapping[str, str] | Mapping[str, bytes]) -> str:
     """Return twelve hexadecimal digits that stand for names and contents."""
     whole = hashlib.sha256()
     for name in sorted(parts):
-        whole.update(f"{name}\0{len(parts[name])}\0".encode() + encoded(parts[name]))
+        whole.update(encoded(f"{name}\0{len(parts[name])}\0") + encoded(parts[name]))
     return whole.hexdigest()[:12]
 
 
 def encoded(content: str | bytes) -> bytes:
-    """Return the bytes of a file of a sketch."""
-    return content.encode() if isinstance(content, str) else content
+    """Return the bytes of a file of a sketch, or of its name, which may be no text."""
+    return content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content

@@ -37,12 +37,11 @@ def of_program(program: Program, empty: Program, board: Board, bare: Program | N
     """
     figure = as_on_the_board(program.program_bytes, empty.program_bytes, board)
     size = sizes.measure(
-        program.elf,
-        program.link_map,
-        build_path=program.build_path,
-        size_recipe=program.size_recipe,
-        part_of=sizes.part_of_ours if bare else sizes.part_of_others,
+        program.elf, program.link_map, build_path=program.build_path, size_recipe=program.size_recipe
     )
+    parts, ram_parts = _parts(size, empty, board), size.ram_parts
+    if bare is None:
+        parts, ram_parts = _sketch_as_one(parts), _sketch_as_one(ram_parts)
     return Reading(
         value=figure,
         unit="B",
@@ -57,8 +56,8 @@ def of_program(program: Program, empty: Program, board: Board, bare: Program | N
             "counts_bss": ".bss" in size.flash_sections,
             "sections": _json(size.flash_sections),
             "ram_sections": _json(size.ram_sections),
-            "parts": _json(_parts(size, empty, board)),
-            "ram_parts": _json(size.ram_parts),
+            "parts": _json(parts),
+            "ram_parts": _json(ram_parts),
         },
     )
 
@@ -94,6 +93,13 @@ def _parts(size: sizes.Sizes, empty: Program, board: Board) -> dict[str, int]:
     if board.flash is not None and parts:
         parts["core"] = parts.get("core", 0) + board.flash.core_bytes - empty.program_bytes
     return parts
+
+
+def _sketch_as_one(parts: dict[str, int]) -> dict[str, int]:
+    """Return the parts with those of the sketch's own files joined: of somebody else's sketch more is not known."""
+    joined = {name: size for name, size in parts.items() if name not in sizes.OF_SKETCH}
+    own = [size for name, size in parts.items() if name in sizes.OF_SKETCH]
+    return joined | {"sketch": sum(own)} if own else joined
 
 
 def _json(sizes_by_name: dict[str, int]) -> dict[str, Json]:

@@ -17,6 +17,10 @@ _LONGEST = 1024
 _SHOWN = 80
 
 
+class SaysNoError(WrongOutputError):
+    """The sketch says itself that it does not work."""
+
+
 class Listener:
     """Reads lines from a port. ``trouble`` says what is known to be wrong with the rig."""
 
@@ -102,7 +106,7 @@ def wait_for_yes(listener: Listener, seconds: float) -> CaseError | None:
         if line == YES:
             return None
         if line == NO:
-            return WrongOutputError("it printed 0")
+            return SaysNoError("it printed 0")
         crashed = crash(line)
         if crashed is not None:
             return crashed

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.builds import Build
-from harness.errors import CaseError, CrashedError, DoesNotFitError, HungError, UsageError, WrongOutputError
+from harness.errors import CaseError, DoesNotFitError, UsageError, WrongOutputError
 from harness.own.bench import SMALLEST, SketchBench
-from harness.own.listen import wait_for_yes
+from harness.own.listen import SaysNoError, wait_for_yes
 from harness.search import GUESSES, Probe, largest_working, most_probes
 from harness.types import Json, Reading
 
@@ -84,10 +84,13 @@ class _Trial:
         return self.probes[-1]
 
     def complaint(self, size: int) -> CaseError | None:
-        """Try a size and return why it does not work, or None. A hang or a crash of a real board is tried twice."""
+        """Try a size and return why it does not work, or None.
+
+        A real board is tried twice where neither linker nor sketch says no: line or supply may fail for a moment.
+        """
         error = self._try(size)
-        if isinstance(error, HungError | CrashedError) and not self._bench.case.board.is_virtual:
-            error = self._try(size)
+        sure = error is None or isinstance(error, DoesNotFitError | SaysNoError) or self._bench.case.board.is_virtual
+        error = error if sure else self._try(size)
         self.probes.append(Probe(size=size, works=error is None, why=error.message if error else ""))
         return error
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from harness.errors import UsageError
-from harness.sketch import NAME, Sketch, digest_of
+from harness.sketch import NAME, Sketch, digest_of, encoded
 
 PLACEHOLDER = "$alloc_size"
 _PLACEHOLDER = re.compile(rb"\$(?:alloc_size(?!\w)|\{alloc_size\})")
@@ -35,9 +35,9 @@ class OwnSketch:
     @cached_property
     def sha256(self) -> str:
         """Digest of all files, with their names."""
-        whole = hashlib.sha256(self.main.encode())
+        whole = hashlib.sha256(encoded(self.main))
         for name in sorted(self.files):
-            whole.update(f"\0{name}\0{len(self.files[name])}\0".encode() + self.files[name])
+            whole.update(encoded(f"\0{name}\0{len(self.files[name])}\0") + self.files[name])
         return whole.hexdigest()
 
     @cached_property

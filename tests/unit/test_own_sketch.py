@@ -1,5 +1,6 @@
 """The user's own sketch: which file is the main one, what is replaced in it, and that its folder stays as it is."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,15 @@ def test_links_are_followed_and_not_in_a_circle(tmp_path):
 def test_what_is_no_sketch(tmp_path, make, said):
     with pytest.raises(UsageError, match=said):
         own.read(make(tmp_path))
+
+
+def test_a_file_whose_name_is_no_text(tmp_path):
+    place = folder(tmp_path, box__ino=b"x")
+    (place / os.fsdecode(b"caf\xe9.h")).write_bytes(b"y")
+    sketch = own.read(place)
+    assert len(sketch.sha256) == 64
+    sketch.with_size(1).write(tmp_path / "build")
+    assert (tmp_path / "build" / os.fsdecode(b"caf\xe9.h")).read_bytes() == b"y"
 
 
 def test_a_folder_of_too_much(tmp_path, monkeypatch):

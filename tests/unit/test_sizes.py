@@ -36,7 +36,7 @@ Linker script and memory map
 
 
 def test_every_piece_goes_to_its_part():
-    pieces = [(piece.section, piece.size, piece.part) for piece in sizes._pieces(MAP, sizes.part_of_ours)]
+    pieces = [(piece.section, piece.size, piece.part) for piece in sizes._pieces(MAP)]
     assert pieces == [
         (".vectors", 0x100, "core"),
         (".text", 0x10, "harness"),
@@ -53,7 +53,7 @@ def test_every_piece_goes_to_its_part():
 
 
 def test_parts_add_up_to_the_sections():
-    pieces = list(sizes._pieces(MAP, sizes.part_of_ours))
+    pieces = list(sizes._pieces(MAP))
     parts = sizes._by_part(pieces, {".vectors": 0x100, ".text": 0x300})
     assert sum(parts.values()) == 0x400
     assert parts["alignment"] == 0x8 + 0x300 - 0x1E8, "what the linker filled, and what no piece accounts for"
@@ -81,7 +81,7 @@ Linker script and memory map
 
 
 def test_sections_that_a_script_leaves_in_pieces():
-    pieces = list(sizes._pieces(ORPHANS, sizes.part_of_ours))
+    pieces = list(sizes._pieces(ORPHANS))
     sections = {".text": 0x20, ".text.setup": 0xC, ".rodata._ZN5TimerD2Ev.str1.1": 8}
     parts = sizes._by_part(pieces, sections)
     assert parts == {"core": 0x28, "harness": 0xC, "alignment": 0}, "strings that others have too count once"
@@ -91,7 +91,7 @@ def test_sections_that_a_script_leaves_in_pieces():
 
 
 def test_a_compiled_network_is_told_apart_from_its_code():
-    assert sizes._part("<build>/sketch/model.c.o", ".rodata.op_weights_0", sizes.part_of_ours) == "model"
-    assert sizes._part("<build>/sketch/operators.c.o", ".progmem.data", sizes.part_of_ours) == "model"
-    assert sizes._part("<build>/sketch/model.c.o", ".text.op_conv_2d", sizes.part_of_ours) == "runtime"
-    assert sizes._part("<build>/sketch/graph_executor.c.o", ".rodata.x", sizes.part_of_ours) == "runtime"
+    assert sizes._part("<build>/sketch/model.c.o", ".rodata.op_weights_0") == "model"
+    assert sizes._part("<build>/sketch/operators.c.o", ".progmem.data") == "model"
+    assert sizes._part("<build>/sketch/model.c.o", ".text.op_conv_2d") == "runtime"
+    assert sizes._part("<build>/sketch/graph_executor.c.o", ".rodata.x") == "runtime"
