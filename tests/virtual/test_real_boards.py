@@ -31,6 +31,10 @@ FAKE_CLI = r"""#!/bin/sh
 # An arduino-cli that installs an empty core into the data folder of its configuration.
 case "$*" in
 *version*) echo "arduino-cli  Version: 1.5.1"; exit 0 ;;
+*--show-properties*)
+  echo '{"builder_result": {"build_properties": ["compiler.path=", "compiler.cpp.cmd=arm-none-eabi-g++",'
+  echo '"upload.tool.serial=bossac", "tools.bossac.cmd=true"]}}'
+  exit 0 ;;
 esac
 echo "$*" >> "$CALLS"
 case "$*" in
