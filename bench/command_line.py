@@ -11,11 +11,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from bench.process import mcuprof
 from bench.row import Row, below
+from bench.simulated import normal
+from harness import stats
 
 _BOARD = "nano33ble-sim"
 _HELP_RUNS = 5
+_SUMMARIES = 20
 
 
 def rows() -> Iterator[Row]:
@@ -30,8 +35,20 @@ def rows() -> Iterator[Row]:
         profile = ("profile", "person_detection", "--impl", "tvm-aot", "--board", _BOARD)
         _seconds(folder, *profile)  # fills the build cache
         yield below("profile person_detection by tvm-aot, build cached", _seconds(folder, *profile), 10)
+        yield below("statistics of 128 times", _summary_seconds(), 0.05)
         for model, limit in (("keyword_spotting", 3), ("person_detection", 15)):
             yield from _ram_rows(folder, model, limit)
+
+
+def _summary_seconds() -> float:
+    """Return the processor time that it takes to summarize 128 times, once everything is imported."""
+    times = normal(np.random.default_rng(0), 128)
+    taken = []
+    for _ in range(1 + _SUMMARIES):
+        began = time.process_time()
+        stats.summarize(times.tolist())
+        taken.append(time.process_time() - began)
+    return statistics.median(taken[1:])
 
 
 def _ram_rows(folder: Path, model: str, limit: float) -> Iterator[Row]:

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from harness import store
-from harness.report import markdown
+from harness.report.exporters import markdown
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "results" / "published" / "virtual_boards.json"

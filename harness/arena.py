@@ -87,7 +87,7 @@ def refusal(bench: Bench, said: str, tried: str) -> CaseError:
         return UnsupportedError(msg)
     # What is missing is of the first allocation that failed; those after it are not known.
     more = f" (at least {missing:,} bytes are missing)" if missing else ""
-    return DoesNotFitError(msg + more, region="RAM", over_by=missing or None, at_least=True)
+    return DoesNotFitError(msg + more, overflow={"RAM": missing or None}, at_least=True)
 
 
 def guarded(measure: Callable[[], _T], bench: Bench) -> _T:

@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from harness.case import Built, Expected
+from harness.case import Built, Expected, Method
 from harness.errors import CaseError, CrashedError, PortGoneError, RigError, ToolFailedError
 from harness.firmware import Firmware
 from harness.patience import REAL, Timer
 from harness.session import Session
+from harness.sketch import digest_with_block
 from harness.types import Json
 
 _FIRST_RUN_S = 300.0
@@ -31,9 +32,10 @@ class Retries:
     reconnects: int = 0
     requests: int = 0
 
-    def take(self, session: Session) -> dict[str, Json]:
-        """Return the counts since the last call, with the session's, and begin anew."""
-        self.note(session)
+    def take(self, session: Session | None = None) -> dict[str, Json]:
+        """Return the counts since the last call, with a session's, and begin anew."""
+        if session is not None:
+            self.note(session)
         counts: dict[str, Json] = {
             "uploads": self.uploads,
             "reconnects": self.reconnects,
@@ -83,23 +85,43 @@ class RigBench:
     firmware: Firmware
     runs: int
     starts: int
-    reopen: Callable[[], Session]
-    """Uploads the program and opens the port."""
+    reopen: Callable[[int], Session]
+    """Uploads the program, with a block of so many bytes taken at its start, and opens the port."""
     identity: Mapping[str, str] = field(default_factory=dict)
-    """What the firmware has to say of itself to be the one that was uploaded."""
+    """What the firmware has to say of itself to be the one that was uploaded; its sketch is the one with no block."""
     retries: Retries = field(default_factory=Retries)
+    method: Method = Method.ONE_FLASH
+    say: Callable[[str], None] = lambda text: None
+    block: int = 0
+    """What the program on the board takes at its start."""
+    cure: str = ""
+    """What a person can do where the board hangs and ``reopen`` does not help."""
 
     def first_run_deadline(self) -> float:
         """Return the deadline of a run of which nothing is known yet, in seconds."""
         return _FIRST_RUN_S
 
     def recover(self, error: CaseError) -> None:
-        """Bring the firmware back: after a crash it starts anew by itself, after a hang only an upload helps."""
+        """Bring the firmware back: after a crash it starts anew by itself, after a hang only an upload helps.
+
+        Raises ``RigError`` where nothing does.
+        """
         if isinstance(error, CrashedError):
             with contextlib.suppress(RigError, CrashedError):
                 self.firmware.greet()
                 return
-        self._upload_again()
+        try:
+            self._upload_again()
+        except RigError as silent:
+            msg = f"{error.message}; then {silent.message}{self.cure}"
+            raise RigError(msg) from silent
+
+    def take_at_start(self, size: int) -> None:
+        """Upload a program that takes ``size`` bytes before the network starts; 0 is the case's own."""
+        if size or self.block:
+            self.block = size
+            self._upload_again()
+            self.require_identity()
 
     def require_identity(self) -> None:
         """Upload once more when another firmware answers; raises ``RigError`` when it still does."""
@@ -143,7 +165,7 @@ class RigBench:
     def _upload_again(self) -> None:
         self.retries.note(self.firmware.session)
         self.firmware.session.close()
-        self.firmware = greet(self.reopen())
+        self.firmware = greet(self.reopen(self.block))
 
     def _stranger(self) -> str | None:
         """Say who answers in place of the firmware that was uploaded, or None where it is the right one."""
@@ -156,6 +178,7 @@ class RigBench:
                 "--port"
             )
         sketch = self.identity.get("sketch")
+        sketch = sketch and digest_with_block(sketch, self.block)
         if sketch is not None and facts.get("sketch") != sketch:
             return (
                 f"another firmware answers: its sketch is {facts.get('sketch')!r}, uploaded was {sketch!r}. The "

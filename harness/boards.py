@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -35,8 +36,6 @@ class FlashRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     core_bytes: int
     """Flash of the empty sketch built with the real board's own core, in bytes."""
-    counts_bss: bool = False
-    """Whether the real core's size recipe counts .bss as part of the program."""
 
 
 class Virtual(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -86,8 +85,6 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     flash_bytes: int
     ram_bytes: int
     baud: int = 115200
-    stands_for: str = ""
-    """For a virtual board, the real one whose memory and clock it has."""
     interrupts_off: bool = True
     """Whether interrupts are off in timed regions."""
     build_properties: dict[str, str] = {}
@@ -123,6 +120,18 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return Clock.INSTRUCTION_COUNT if self.is_virtual else Clock.HARDWARE
 
     @property
+    def silence_s(self) -> float:
+        """How long nothing may be sent to the board once its port was opened, in seconds."""
+        return self.upload.bootloader_seconds if self.reset == "dtr" else 0.0
+
+    @property
+    def resolution(self) -> float:
+        """Step of the clock, in its unit: one count; on a real AVR a cycle of its timer, else one of ``micros()``."""
+        if self.clock is not Clock.HARDWARE:
+            return 1.0
+        return 1 / self.clock_hz if self.is_avr else 1e-6
+
+    @property
     def core_id(self) -> str:
         """The core that the board is built with, as arduino-cli calls it: ``vendor:architecture``."""
         return ":".join(self.fqbn.split(":")[:2])
@@ -144,6 +153,11 @@ def with_clock(board: Board, clock: Clock) -> Board:
     return board
 
 
+def as_sketches_read(board: Board) -> Board:
+    """Return ``board`` with the clock that a sketch reads by ``micros()``: QEMU's goes by instructions."""
+    return board if board.virtual is None else with_clock(board, Clock.INSTRUCTION_COUNT)
+
+
 def load_file(path: Path) -> Board:
     """Read one board file; raises ``UsageError`` that names the file and the key at fault."""
     what = f"the board file {path}"
@@ -152,11 +166,26 @@ def load_file(path: Path) -> Board:
         if derived in table:
             msg = f"{what}: {derived!r} is not a key (a board is named after its file)"
             raise UsageError(msg)
-    board = toml_file.convert(toml_file.with_dotted_keys(table, "build_properties"), Board, what)
+    board = toml_file.convert(_with_dotted_keys(table), Board, what)
     _check(board, path)
     # A copy of the file is another board: the firmware says for which of them it was built.
     digest = hashlib.sha256(path.stem.encode() + b"\0" + content).hexdigest()[:12]
-    return msgspec.structs.replace(board, name=path.stem, digest=digest)
+    return msgspec.structs.replace(board, name=path.stem, digest=digest, linker=_linker(board))
+
+
+def _with_dotted_keys(table: dict[str, Any]) -> dict[str, Any]:
+    """Return a board file's table with the names of arduino-cli's properties in one piece."""
+    linker = table.get("linker")
+    if isinstance(linker, dict):
+        table = {**table, "linker": toml_file.with_dotted_keys(linker, "enlarge")}
+    return toml_file.with_dotted_keys(table, "build_properties")
+
+
+def _linker(board: Board) -> Linker | None:
+    """Return how programs for ``board`` are linked: as its file says, or by mcuprof's own platform."""
+    if board.linker is None and board.virtual is not None:
+        return hardware.virtual_linker(program_in_ram=board.virtual.program_in_ram)
+    return board.linker
 
 
 def _check(board: Board, path: Path) -> None:

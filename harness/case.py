@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import Enum
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from harness.arduino import Build
 from harness.boards import Board
-from harness.errors import CaseError
+from harness.builds import Build, Program
+from harness.errors import CaseError, DoesNotFitError
 from harness.firmware import Firmware
 from harness.layout import Block
 from harness.models import Model
@@ -18,6 +19,15 @@ from harness.sketch import Markers, Sketch
 
 if TYPE_CHECKING:
     from harness.models import Array
+
+
+class Method(Enum):
+    """How the search for unused RAM tries a size."""
+
+    ONE_FLASH = "one-flash"
+    """By a request to the program that is on the board."""
+    REFLASH = "reflash"
+    """By another program, in which the size is fixed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +48,7 @@ class Settings:
     """Whether TVM joins operators and works in place."""
     sketchbook: Path | None = None
     """The user's own sketchbook, whose libraries may be used and are never written to."""
+    method: Method = Method.ONE_FLASH
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,24 +140,24 @@ class Expected:
 class Baselines:
     """The two sketches that a build is compared with, compiled when they are first asked for."""
 
-    def __init__(self, compile_empty: Callable[[], Build], compile_bare: Callable[[], Build]) -> None:
+    def __init__(self, compile_empty: Callable[[], Program], compile_bare: Callable[[], Program]) -> None:
         self._compile_empty = compile_empty
         self._compile_bare = compile_bare
 
     @cached_property
-    def empty(self) -> Build:
+    def empty(self) -> Program:
         """The empty sketch: what the board's core takes."""
         return self._compile_empty()
 
     @cached_property
-    def bare(self) -> Build:
+    def bare(self) -> Program:
         """The profiling firmware with no network: what mcuprof takes."""
         return self._compile_bare()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Built:
-    """A case that has been compiled."""
+    """A case that has been compiled and can be brought onto the board."""
 
     case: Case
     build: Build
@@ -154,6 +165,20 @@ class Built:
     arena: int | None
     """Size of the arena in bytes; None where it is not known, or still searched for."""
     arena_probes: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Oversized:
+    """A case that the board has no room for. It has a size, and is not what a rig takes."""
+
+    case: Case
+    build: Program
+    baselines: Baselines
+    arena: int | None
+    """Size of the arena in bytes; None where it is not known, and then the program has one of a few bytes."""
+    arena_probes: int
+    refusal: DoesNotFitError
+    """Why, and by how much."""
 
 
 class Bench(Protocol):
@@ -166,6 +191,11 @@ class Bench(Protocol):
     """Timed runs."""
     starts: int
     """Timed starts, each after a reset."""
+    method: Method
+
+    def say(self, text: str) -> None:
+        """Tell how the measurement goes."""
+        ...
 
     def first_run_deadline(self) -> float:
         """Return how long a run may take of which nothing is known yet, in seconds."""
@@ -173,4 +203,11 @@ class Bench(Protocol):
 
     def recover(self, error: CaseError) -> None:
         """Bring the firmware back after it has hung or crashed."""
+        ...
+
+    def take_at_start(self, size: int) -> None:
+        """Upload a program that takes ``size`` bytes of the heap before the network starts.
+
+        With 0 it is the case's own program, which is left alone where it is the one that was uploaded last.
+        """
         ...

@@ -11,13 +11,17 @@ from typing import NoReturn
 import click
 
 from harness import __version__, paths
+from harness.commands.baseline import baseline
+from harness.commands.bundle import bundle
 from harness.commands.codegen import codegen
+from harness.commands.compare import compare
 from harness.commands.log import log
 from harness.commands.measure import flash_size, ram_search, run, timing
 from harness.commands.profile import profile
-from harness.commands.report import report
+from harness.commands.report import export, report
 from harness.commands.show import boards, clean, doctor, impls, models, setup
 from harness.commands.sketch import sketch
+from harness.commands.stats import stats
 from harness.errors import McuprofError
 
 _INTERRUPTED = 130  # 128 and the number of the signal, as shells have it
@@ -45,7 +49,12 @@ for command in (
     run,
     profile,
     report,
+    compare,
+    baseline,
+    export,
+    stats,
     log,
+    bundle,
     sketch,
     codegen,
     boards,

@@ -195,9 +195,8 @@ def run_module(module: str, *arguments: str | Path, timeout: float) -> Completed
     return run([sys.executable, "-m", module, *arguments], env=env, timeout=timeout, check=False)
 
 
-def spawn(argv: Sequence[str | Path], *, log: Path) -> Process:
+def spawn(argv: Sequence[str | Path], *, log: Path, env: Mapping[str, str] | None = None) -> Process:
     """Start a program that goes on in the background, its output kept in the file ``log``."""
+    words = [str(word) for word in argv]
     with log.open("wb") as sink:
-        return Process(
-            [str(word) for word in argv], cwd=None, env=None, stdout=sink.fileno(), stderr=subprocess.STDOUT
-        )
+        return Process(words, cwd=None, env=env, stdout=sink.fileno(), stderr=subprocess.STDOUT)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import fnmatch
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from harness import boards, paths, toml_file
+from harness import boards, gate, implementations, paths, toml_file
+from harness import budget as budget_limits
 from harness.boards import Board
+from harness.budget import Budget
 from harness.errors import UsageError
 
 FILE = "mcuprof.toml"
@@ -27,6 +30,13 @@ class BoardSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Handed to arduino-cli as they are, after those of the board's file."""
 
 
+class CompareSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What ``[compare]`` says."""
+
+    fail_on: str | None = None
+    """Rules of the gate where none are given on the command line."""
+
+
 class _Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The keys of ``mcuprof.toml``."""
 
@@ -38,6 +48,8 @@ class _Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     tflm_library: str | None = None
     optimization: str | None = None
     cache_limit_mb: int = 4096
+    compare: CompareSettings = CompareSettings()
+    budget: Any = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +69,8 @@ class Config:
     cache_limit_mb: int = 4096
     board_settings: Mapping[str, BoardSettings] = field(default_factory=dict)
     """What is particular to a board on this machine, by the board's name."""
+    fail_on: str | None = None
+    budgets: Sequence[Budget] = ()
 
     def path(self, key: str) -> Path | None:
         """Return a path that the file names, or None."""
@@ -120,8 +134,12 @@ def load(folder: Path | None = None) -> Config:
         optimization=keys.optimization,
         cache_limit_mb=keys.cache_limit_mb,
         board_settings=_board_settings(keys.board, path) if isinstance(keys.board, dict) else {},
+        fail_on=keys.compare.fail_on,
+        budgets=_budgets(keys.budget, path),
     )
-    if config.board_settings:
+    if config.fail_on is not None:
+        gate.parse(config.fail_on, f"{path}: the key 'compare.fail_on'")  # known before there is anything to compare
+    if config.board_settings or config.budgets:
         _require_known(config, path)
     return config
 
@@ -142,9 +160,41 @@ def _board_settings(tables: dict[str, Any], path: Path) -> dict[str, BoardSettin
     }
 
 
+def _budgets(tables: Any, path: Path) -> list[Budget]:  # noqa: ANN401 (whatever TOML holds)
+    if tables is None:
+        return []
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        msg = f"{path}: the key 'budget': expected one or more tables, each headed [[budget]]"
+        raise UsageError(msg)
+    found = []
+    for number, table in enumerate(tables, start=1):
+        what = f"{path}: [[budget]] number {number}"
+        budget = toml_file.convert(table, Budget, what)
+        try:
+            limits = budget.limits()
+        except ValueError as error:
+            msg = f"{what}: {error}"
+            raise UsageError(msg) from error
+        if not limits:
+            msg = f"{what}: it limits nothing: give one or more of {', '.join(budget_limits.METRICS)}"
+            raise UsageError(msg)
+        found.append(budget)
+    return found
+
+
 def _require_known(config: Config, path: Path) -> None:
+    """Raise ``UsageError`` for a table about a board or an implementation that there is not."""
     known = boards.files(config.path("boards"))
     for name in config.board_settings:
         if name not in known:
             msg = f"{path}: [board.{name}]: there is no board {name!r}. Known boards: {', '.join(sorted(known))}"
             raise UsageError(msg)
+    for number, budget in enumerate(config.budgets, start=1):
+        for key, pattern, names in (
+            ("board", budget.board, sorted(known)),
+            ("implementation", budget.implementation, implementations.names()),
+        ):
+            if not fnmatch.filter(names, pattern):
+                what = f"{path}: [[budget]] number {number}: the key {key!r}"
+                msg = f"{what}: no {key} is called {pattern!r}; there are {', '.join(names)}"
+                raise UsageError(msg)

@@ -25,13 +25,13 @@ def data_dir() -> Path:
     return paths.home() / "arduino"
 
 
-def ensure_indexes() -> None:
-    """Put empty indexes into the data folder where there are none, as where a core was copied from another machine.
+def ensure_indexes(folder: Path | None = None) -> None:
+    """Put empty indexes into a data folder where there are none, as where a core was copied from another machine.
 
-    Without them arduino-cli asks the network at every call.
+    Without them arduino-cli asks the network at every call. The folder is that of set-up where none is named.
     """
     for what in ("package", "library"):
-        index = data_dir() / f"{what}_index.json"
+        index = (folder or data_dir()) / f"{what}_index.json"
         if not index.exists():
             index.write_text(json.dumps({"packages" if what == "package" else "libraries": []}), encoding="utf-8")
 
@@ -86,6 +86,12 @@ def stamp(folder: Path) -> str:
             continue  # a link that leads nowhere
         whole.update(f"{path.relative_to(folder)}\0{facts.st_size}\0{facts.st_mtime_ns}\0".encode())
     return whole.hexdigest()[:12]
+
+
+def stamp_of_libraries(folder: Path) -> str:
+    """Return a digest that changes when a file of an Arduino library in ``folder`` does, or of one it links to."""
+    libraries = sorted(path for path in folder.iterdir() if path.is_dir())
+    return hashlib.sha256(" ".join(f"{path} {stamp(path.resolve())}" for path in libraries).encode()).hexdigest()[:12]
 
 
 def _files(folder: Path) -> Iterator[Path]:

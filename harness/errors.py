@@ -9,9 +9,12 @@ A message says what failed, the likely cause, and the next step. Two families:
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
 
-from harness.types import Status
+from harness.types import Json, Status
+
+REGRESSION = 4
+"""Exit code of a comparison that a gate fails, and of a case that is over its budget: no error, but an answer."""
 
 
 class McuprofError(Exception):
@@ -19,11 +22,9 @@ class McuprofError(Exception):
 
     exit_code = 1
 
-    def __init__(self, message: str, *, log: Path | None = None) -> None:
+    def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
-        self.log = log
-        """Where the whole output of the failed tool lies, if it was kept."""
 
 
 class UsageError(McuprofError):
@@ -56,15 +57,34 @@ class DoesNotFitError(CaseError):
     status = Status.DOES_NOT_FIT
 
     def __init__(
-        self, message: str, *, region: str, over_by: int | None, at_least: bool = False, log: Path | None = None
+        self,
+        message: str,
+        *,
+        overflow: Mapping[str, int | None],
+        regions: Mapping[str, int] | None = None,
+        at_least: bool = False,
     ) -> None:
-        super().__init__(message, log=log)
-        self.region = region
-        """``FLASH`` or ``RAM``."""
-        self.over_by = over_by
-        """Bytes that are missing, where that is known."""
+        super().__init__(message)
+        self.overflow = overflow
+        """Memories that are too small, ``FLASH`` and ``RAM``, with the bytes that are missing or, unknown, None."""
+        self.regions = regions or {}
+        """The same by the linker script's own names; empty where the linker found room for everything."""
         self.at_least = at_least
         """Whether more than that may be missing."""
+
+    @property
+    def region(self) -> str:
+        """The memory of which most is missing."""
+        return max(self.overflow, key=lambda memory: self.overflow[memory] or 0)
+
+    @property
+    def over_by(self) -> int | None:
+        """How many bytes of it are missing."""
+        return self.overflow[self.region]
+
+    def details(self) -> dict[str, Json]:
+        """Return what a result says of it."""
+        return {"region": self.region, "over_by_at_least_bytes" if self.at_least else "over_by_bytes": self.over_by}
 
 
 class WrongOutputError(CaseError):

@@ -45,7 +45,7 @@ class FakeBoard:
     tensor_bytes: int = 4
     heap: int = 10_000
     network_heap: int = 1_000
-    """What the network takes of the heap when it starts."""
+    """What the network takes of the heap when it starts, unless its arena was set; then the arena it needs."""
     header: int = 8
     """What each block costs beside its size."""
     instructions: int = 1234
@@ -65,7 +65,9 @@ class FakeBoard:
     def _power_up(self) -> None:
         self._sequence = 0
         self._used = 0
+        self._asked = False
         self._started = False
+        self._arena: int | None = None
         self._input = bytearray(self.tensor_bytes)
         self._output = bytes(self.tensor_bytes)
         self._stash: bytes | None = None
@@ -135,17 +137,26 @@ class FakeBoard:
             self._carry_out(nonce, *request.split(" "))
 
     def _carry_out(self, nonce: str, verb: str, *words: str) -> None:
-        if verb in ("start", "run", "alloc", "heap"):
-            self._send(nonce, "start")
         handler = getattr(self, f"_on_{verb}", None)
-        done, text = handler(*words) if handler else (False, "unknown request")
+        refusal = self._refusal(verb) if handler else "unknown request"
+        self._asked = self._asked or verb != "hello"
+        if verb in ("start", "run", "alloc", "heap") and not refusal:
+            self._send(nonce, "start")
+        done, text = handler(*words) if handler and not refusal else (False, refusal)
         self._answer = f"{'done' if done else 'fail'} {text}"
         self._send(nonce, self._answer)
         if verb == "reset":
             self._power_up()
 
+    def _refusal(self, verb: str) -> str:
+        if verb in ("start", "arena"):
+            return "already started" if self._started else ""
+        if verb in ("tensors", "size", "input", "stash", "run", "output"):
+            return "" if self._started else "not started"
+        return ""
+
     def _on_hello(self) -> tuple[bool, str]:
-        facts = {"protocol": "1", "line": str(_LINE_BYTES), "clock_hz": "64000000", **self.facts}
+        facts = {"protocol": "1", "fresh": str(int(not self._asked)), "line": str(_LINE_BYTES), **self.facts}
         return True, " ".join(f"{key}={value}" for key, value in facts.items())
 
     def _on_tensors(self) -> tuple[bool, str]:
@@ -160,8 +171,15 @@ class FakeBoard:
     def _on_alloc(self, size: str) -> tuple[bool, str]:
         return True, f"held={int(self._malloc(int(size)))}"
 
+    def _on_arena(self, size: str) -> tuple[bool, str]:
+        if self._arena is not None or not self._malloc(int(size)):
+            return False, "this arena cannot be had"
+        self._arena = int(size)
+        return True, ""
+
     def _on_start(self) -> tuple[bool, str]:
-        if not self._malloc(self.network_heap):
+        enough = self._malloc(self.network_heap) if self._arena is None else self._arena >= self.network_heap
+        if not enough:
             return False, "out of memory"
         self._started = True
         return True, f"instructions={self.instructions // 10}"
@@ -176,8 +194,6 @@ class FakeBoard:
         return True, "held=1"
 
     def _on_run(self) -> tuple[bool, str]:
-        if not self._started:
-            return False, "not started"
         self._output = self.network(self._stash or bytes(self._input))
         self._input = bytearray(self.tensor_bytes)  # as an arena would, it overwrites its input
         return True, f"instructions={self.instructions}"

@@ -57,12 +57,16 @@ class Plug:
     on_open: Callable[[Plug], None] = lambda plug: None
     deaf_until: float = 0.0
     """What is sent before this time is lost: a bootloader does not know it."""
+    kept_awake_s: float = 0.0
+    """How much longer the bootloader listens after something that was sent to it."""
     busy_until: float = 0.0
     """Up to this time another program holds the port."""
     cut_after: int | None = None
     """The board is pulled out after it has sent so many more bytes."""
     comes_back_s: float = 1.0
     """How long it is away after that."""
+    drops: Callable[[bytes], bool] = lambda data: False
+    """Whether the link goes in place of carrying this to the board, which stays as it is."""
     generation: int = 0
 
     def pull(self, timer: FakeTimer, seconds: float, path: str | None = None) -> None:
@@ -123,7 +127,11 @@ class FakeLine:
     def write(self, data: bytes) -> None:
         """Send bytes."""
         self._require()
+        if self._plug.drops(data):
+            self._plug.generation += 1
+            return
         if self._timer.now() < self._plug.deaf_until:
+            self._plug.deaf_until = max(self._plug.deaf_until, self._timer.now() + self._plug.kept_awake_s)
             return
         before = len(self._plug.board.requests)
         self._plug.board.write(self._plug.noise.spoil(data))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-from dataclasses import dataclass
+import statistics
+import time
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from harness.errors import CrashedError, PortGoneError, RigError
-from harness.session import Session
+from harness.session import ANSWER_S, RequestFailed, Session, Took
 from harness.types import Clock
 
 if TYPE_CHECKING:
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
     from harness.boards import Board
 
 _HELLO_S = 10.0
+_ANSWERS = 5
+_RESETS = 5
+_WHO = ("board", "implementation", "model", "sketch")
+"""What a firmware says of itself as long as no other is uploaded."""
+_OF_THE_NETWORK = ("arena", "start", "run")
+"""Requests that can fail because of the network."""
+_OUT_OF_STEP = ("already started", "not started")
+"""Refusals of these requests that say that host and board do not know of each other what they have done."""
 _FIXED_BYTES = 48
 """What a line of data holds besides the data: nonce, verb, index, offset and checksum at their longest."""
 
@@ -31,6 +40,8 @@ class Stretch:
     """``instructions``, ``cycles`` or ``s``, by what the firmware has a clock for."""
     cycles: int | None = None
     """By the chip's own cycle counter or a virtual board's cycle model, where there is one beside the clock."""
+    took: Took | None = field(default=None, compare=False)
+    """How long the call took by the host's clock, with the way there and back."""
 
     def on(self, board: Board) -> float:
         """Return the time in the unit of the board's clock; raises ``RigError`` where the firmware has another."""
@@ -68,20 +79,68 @@ class Firmware:
         self.facts = {key: values[0] for key, values in self.session.hello(_HELLO_S).items()}
 
     def reset(self) -> None:
-        """Reset the chip and wait until the firmware is back."""
-        # A damaged answer is asked for again, and finds the board reset; a chip with USB of its own takes its port
-        # along.
-        with contextlib.suppress(CrashedError, PortGoneError):
-            self.session.request("reset")
-        self.greet()
+        """Reset the chip and wait until the firmware is back, as new.
+
+        Raises ``PortGoneError`` where the port went away before the board had the request, or another firmware
+        answers behind it, and ``RigError`` where the board does not reset.
+        """
+        before = self._who()
+        for _ in range(_RESETS):
+            gone = self._ask_for_reset()
+            self.greet()
+            if self._who() != before:
+                msg = "another firmware answers since the board was reset"
+                raise PortGoneError(msg) from gone
+            if self.facts.get("fresh") == "1":
+                return
+            if gone is not None:
+                raise gone
+            self.session.repeats += 1
+        msg = f"the board was asked to reset {_RESETS} times and goes on as before. Press its reset button"
+        raise RigError(msg)
+
+    def _who(self) -> list[str | None]:
+        return [self.facts.get(key) for key in _WHO]
+
+    def _ask_for_reset(self) -> PortGoneError | None:
+        """Ask once; return the error of the port where it goes away: that of a chip with USB of its own does."""
+        try:
+            self.session.reset()
+        except PortGoneError as gone:
+            return gone
+        except CrashedError:
+            pass  # it begins anew all the same
+        return None
+
+    def _ask(self, verb: str, *arguments: object, deadline_s: float = ANSWER_S) -> dict[str, list[str]]:
+        """Send a request; raises ``RequestFailed`` only for what the board says of the network."""
+        try:
+            return self.session.request(verb, *arguments, deadline_s=deadline_s)
+        except RequestFailed as refusal:
+            if verb in _OF_THE_NETWORK and str(refusal) not in _OUT_OF_STEP:
+                raise
+            msg = (
+                f"the board refused {verb!r} ({refusal}): what it was asked before did not reach it, or it forgot. "
+                "Look at the cable or the link, and press its reset button"
+            )
+            raise RigError(msg) from refusal
+
+    def answer_time(self) -> float:
+        """Return how long a request takes that has nothing to do, in seconds of the host's clock."""
+        times = []
+        for _ in range(_ANSWERS):
+            began = time.monotonic()
+            self._ask("tensors")
+            times.append(time.monotonic() - began)
+        return statistics.median(times)
 
     def set_arena(self, size: int) -> None:
         """Set the size of the working memory in bytes, before ``start``."""
-        self.session.request("arena", size)
+        self._ask("arena", size)
 
     def alloc(self, size: int, deadline_s: float) -> bool:
         """Take ``size`` bytes off the heap until the next reset; False where malloc gives none."""
-        return self.session.request("alloc", size, deadline_s=deadline_s)["held"] == ["1"]
+        return self._ask("alloc", size, deadline_s=deadline_s)["held"] == ["1"]
 
     def free_heap(self, ram_bytes: int) -> int:
         """Return how many bytes of the heap are free now, of a board with ``ram_bytes`` of RAM.
@@ -93,20 +152,20 @@ class Firmware:
 
     def room(self, ram_bytes: int) -> Room:
         """Return what ``free_heap`` does, and what the stack has taken."""
-        answer = self.session.request("heap", ram_bytes, deadline_s=30)
+        answer = self._ask("heap", ram_bytes, deadline_s=30)
         stack = int(answer["stack"][0]) if "stack" in answer else None
         return Room(free_heap=int(answer["free"][0]), stack=stack)
 
     def start(self, deadline_s: float) -> Stretch:
         """Start the network up and return how long it took."""
-        stretch = self._stretch(self.session.request("start", deadline_s=deadline_s))
-        counts = self.session.request("tensors")
+        stretch = self._timed("start", deadline_s)
+        counts = self._ask("tensors")
         self._input_bytes = [self._tensor_bytes(0, index) for index in range(int(counts["inputs"][0]))]
         self._output_bytes = [self._tensor_bytes(1, index) for index in range(int(counts["outputs"][0]))]
         return stretch
 
     def _tensor_bytes(self, is_output: int, index: int) -> int:
-        return int(self.session.request("size", is_output, index)["bytes"][0])
+        return int(self._ask("size", is_output, index)["bytes"][0])
 
     def write_inputs(self, arrays: list[npt.NDArray[np.generic]]) -> None:
         """Write every input tensor."""
@@ -114,15 +173,15 @@ class Firmware:
         for index, array in enumerate(arrays):
             data = array.tobytes()
             for offset in range(0, len(data), step):
-                self.session.request("input", index, offset, data[offset : offset + step].hex())
+                self._ask("input", index, offset, data[offset : offset + step].hex())
 
     def stash_inputs(self) -> bool:
         """Have the firmware keep a copy of the inputs and write it anew before each run; False where RAM lacks."""
-        return self.session.request("stash")["held"] == ["1"]
+        return self._ask("stash")["held"] == ["1"]
 
     def run(self, deadline_s: float) -> Stretch:
         """Run the network once and return how long it took."""
-        return self._stretch(self.session.request("run", deadline_s=deadline_s))
+        return self._timed("run", deadline_s)
 
     def parts(self, count: int) -> list[Stretch]:
         """Return how long each of the ``count`` parts of the last call took that the network marks for the firmware.
@@ -131,19 +190,23 @@ class Firmware:
         """
         found = []
         for index in range(count):
-            answer = self.session.request("part", index)
+            answer = self._ask("part", index)
             if int(answer["count"][0]) != count:
                 msg = f"the board ran {answer['count'][0]} operators; the network has {count}"
                 raise RigError(msg)
             found.append(self._told(answer))
         return found
 
+    def _timed(self, verb: str, deadline_s: float) -> Stretch:
+        stretch = self._stretch(self._ask(verb, deadline_s=deadline_s))
+        return replace(stretch, took=self.session.took)
+
     def read_outputs(self) -> list[bytes]:
         """Return the bytes of every output tensor."""
         step = (int(self.facts["line"]) - _FIXED_BYTES) // 2
         return [
             b"".join(
-                bytes.fromhex(self.session.request("output", index, offset, min(step, size - offset))["bytes"][0])
+                bytes.fromhex(self._ask("output", index, offset, min(step, size - offset))["bytes"][0])
                 for offset in range(0, size, step)
             )
             for index, size in enumerate(self._output_bytes)

@@ -35,9 +35,14 @@ def checkout() -> Path | None:
 
 
 def home() -> Path:
-    """Return the folder of the installed tools (arduino-cli, TFLM sources): ``MCUPROF_HOME`` or the user's."""
+    """Return the folder of what set-up installed (arduino-cli, TFLM, cores): ``MCUPROF_HOME`` or the user's."""
     value = os.environ.get("MCUPROF_HOME")
     return expand(value) if value else platformdirs.user_data_path("mcuprof")
+
+
+def sketchbook() -> Path:
+    """Return mcuprof's own sketchbook, which holds the TFLM library that set-up installed, if any."""
+    return home() / "sketchbook"
 
 
 def cache() -> Path:

@@ -21,12 +21,16 @@ class Timer(Protocol):
         ...
 
 
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""Linux's monotonic clock stands still while the machine is suspended, and a board does not."""
+
+
 class RealTimer:
     """The monotonic clock of this machine."""
 
     def now(self) -> float:
         """Return the monotonic clock in seconds."""
-        return time.monotonic()
+        return time.clock_gettime(_CLOCK)
 
     def sleep(self, seconds: float) -> None:
         """Sleep."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import platform as host_platform
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
@@ -14,9 +14,9 @@ from harness import __version__, crew, metrics
 from harness.arena import guarded
 from harness.bench import RigBench
 from harness.boards import Board
-from harness.case import Built, Case, Implementation
+from harness.case import Built, Case, Implementation, Oversized
 from harness.errors import CaseError, CrashedError, DoesNotFitError, HungError, RigError
-from harness.metrics import flash, output
+from harness.metrics import output
 from harness.models import Model
 from harness.store import Run, Store
 from harness.types import Json, Measurement, Reading, Status
@@ -65,7 +65,8 @@ def run(plan: Plan, workbench: Workbench, store: Store, record: Run, watcher: Wa
 
     Boards are measured at once, the cases of one board one after the other.
     """
-    ledger = _Ledger(plan, store, record, watcher)
+    keys = [(case.model.name, case.implementation.name, case.board.name) for case in plan.cases()]
+    ledger = Ledger(keys, store, record, watcher)
     tasks = [partial(_run_board, plan, board, workbench, ledger) for board in plan.boards]
 
     def interrupt() -> None:
@@ -80,17 +81,19 @@ class _ClosedError(Exception):
     """The run is ending: nothing more is written down."""
 
 
-class _Ledger:
-    """What has been measured, in the order of the plan whichever board was first. Used by a thread a board."""
+class Ledger:
+    """What has been measured, in the order of ``keys`` whichever board was first. Used by a thread a board.
 
-    def __init__(self, plan: Plan, store: Store, record: Run, watcher: Watcher) -> None:
+    A key is model, implementation and board.
+    """
+
+    def __init__(self, keys: Sequence[tuple[str, str, str]], store: Store, record: Run, watcher: Watcher) -> None:
         self._lock = threading.Lock()
         self._store = store
         self._record = record
         self._watcher = watcher
         self._closed = False
-        cases = [(case.model.name, case.implementation.name, case.board.name) for case in plan.cases()]
-        self._rank = {key: index for index, key in enumerate(cases)}
+        self._rank = {key: index for index, key in enumerate(keys)}
 
     def missing(self, case: Case, names: Sequence[str]) -> list[str]:
         """Return which of the metrics ``names`` of a case are not there yet."""
@@ -133,7 +136,7 @@ def _key(measurement: Measurement) -> tuple[str, str, str]:
     return measurement.model, measurement.implementation, measurement.board
 
 
-def _run_board(plan: Plan, board: Board, workbench: Workbench, ledger: _Ledger) -> None:
+def _run_board(plan: Plan, board: Board, workbench: Workbench, ledger: Ledger) -> None:
     """Measure the cases of one board. After its first fault the rest is skipped."""
     first_fault: str | None = None
     for case in plan.cases():
@@ -150,14 +153,13 @@ def _run_board(plan: Plan, board: Board, workbench: Workbench, ledger: _Ledger) 
         except CaseError as error:
             if isinstance(error, RigError):
                 first_fault = error.message
-            for measurement in measure.fail_rest(error.status, error.message, _over(error)):
+            for measurement in measure.fail_rest(error.status, error.message, over(error)):
                 ledger.take(measurement)
 
 
-def _over(error: CaseError) -> dict[str, Json]:
-    if not isinstance(error, DoesNotFitError):
-        return {}
-    return {"region": error.region, "over_by_at_least_bytes" if error.at_least else "over_by_bytes": error.over_by}
+def over(error: CaseError) -> dict[str, Json]:
+    """Return what a result says of a program that does not fit."""
+    return error.details() if isinstance(error, DoesNotFitError) else {}
 
 
 class _CaseRun:
@@ -167,7 +169,7 @@ class _CaseRun:
         self._case = case
         self._workbench = workbench
         self._waiting = {name: module for name, module in metrics.all_metrics().items() if name in names}
-        self._built: Built | None = None
+        self._built: Built | Oversized | None = None
         self._bench: RigBench | None = None
 
     def skip(self, first_fault: str) -> Iterator[Measurement]:
@@ -179,7 +181,8 @@ class _CaseRun:
             yield self._take(name, self._waiting[name].measure(built))
         if not self._waiting:
             return
-        flash.require_fit(built)
+        if isinstance(built, Oversized):
+            raise built.refusal
         with self._workbench.bench(built) as bench:
             self._bench = bench
             yield from self._on_rig(bench)
@@ -200,47 +203,62 @@ class _CaseRun:
                 self._workbench.say(f"{self._case}: {name}")
                 reading = bench.persist(partial(guarded, partial(module.measure, bench), bench))
             except (HungError, CrashedError) as error:
-                yield self._take(name, _failed(error.status, error.message))
+                yield self._take(name, failed(error.status, error.message))
                 bench.recover(error)
             else:
                 yield self._take(name, reading)
 
     def fail_rest(self, status: Status, reason: str, details: dict[str, Json] | None = None) -> Iterator[Measurement]:
         for name in list(self._waiting):
-            yield self._take(name, _failed(status, reason, details))
+            yield self._take(name, failed(status, reason, details))
 
     def _take(self, name: str, reading: Reading) -> Measurement:
         del self._waiting[name]
         board = self._case.board
-        counted = reading.clock is not None and reading.clock.unit != "s" and reading.value is not None
         provenance: dict[str, Json] = {"model_sha256": self._case.model.sha256, "board_digest": board.digest}
         provenance |= self._case.implementation.provenance()
         if self._built is not None:
-            provenance |= self._workbench.provenance(self._built)
+            provenance |= self._workbench.provenance(self._built.build)
             provenance |= {"arena_bytes": self._built.arena, "arena_probes": self._built.arena_probes}
         if self._bench is not None:
             provenance["retries"] = self._bench.retries.take(self._bench.firmware.session)
-        return Measurement(
+        return to_measurement(
+            reading,
             model=self._case.model.name,
             implementation=self._case.implementation.name,
-            board=board.name,
+            board=board,
             metric=name,
-            status=reading.status,
-            reason=reading.reason,
-            value=reading.value,
-            unit=reading.unit,
-            samples=reading.samples,
-            clock=reading.clock,
-            at_clock_s=reading.value / board.clock_hz if counted and reading.value is not None else None,
-            details=reading.details,
-            provenance=provenance
-            | {
-                "virtual": board.is_virtual,
-                "clock_hz": board.clock_hz,
-                "measured": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            },
+            provenance=provenance,
         )
 
 
-def _failed(status: Status, reason: str, details: dict[str, Json] | None = None) -> Reading:
+def to_measurement(
+    reading: Reading, *, model: str, implementation: str, board: Board, metric: str, provenance: Mapping[str, Json]
+) -> Measurement:
+    """Return a reading as the measurement of a case, made now."""
+    counted = reading.clock is not None and reading.clock.unit != "s" and reading.value is not None
+    return Measurement(
+        model=model,
+        implementation=implementation,
+        board=board.name,
+        metric=metric,
+        status=reading.status,
+        reason=reading.reason,
+        value=reading.value,
+        unit=reading.unit,
+        samples=reading.samples,
+        clock=reading.clock,
+        at_clock_s=reading.value / board.clock_hz if counted and reading.value is not None else None,
+        details=reading.details,
+        provenance={
+            **provenance,
+            "virtual": board.is_virtual,
+            "clock_hz": board.clock_hz,
+            "measured": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        },
+    )
+
+
+def failed(status: Status, reason: str, details: dict[str, Json] | None = None) -> Reading:
+    """Return the reading of what has no value."""
     return Reading(value=None, unit="", status=status, reason=reason, details=details or {})

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 
 from harness import ports
 from harness.boards import Board
 from harness.errors import MissingError, UsageError
-from harness.serial_port import Device, attached
+from harness.labgrid_place import find_client, place_in
+from harness.serial_port import Device, attached, complaint, is_remote
 
 
 def choose_ports(
@@ -35,14 +37,32 @@ def choose_ports(
             msg = f"the board {name} may be at {paths}: name its port with --port, or under [board.{name}]"
             raise UsageError(msg)
         found[name] = matching[0].path
-    return {name: port for name, port in found.items() if port is not None}
+    chosen = {name: port for name, port in found.items() if port is not None}
+    _require_distinct(chosen)
+    return chosen
+
+
+def _require_distinct(chosen: Mapping[str, str]) -> None:
+    """Raise ``UsageError`` where two boards are to be at one port."""
+    seen: dict[str, str] = {}
+    for name, port in chosen.items():
+        other = seen.setdefault(port if is_remote(port) else os.path.realpath(port), name)
+        if other != name:
+            msg = f"the boards {other} and {name} cannot both be at {port}: name their ports under [board.NAME]"
+            raise UsageError(msg)
 
 
 def require_ports(boards: Sequence[Board], chosen: Mapping[str, str]) -> None:
-    """Raise ``MissingError`` where a real board is at no port."""
+    """Raise ``MissingError`` where a real board is at no port, or in a lab and labgrid is not there."""
     for board in boards:
         if not board.is_virtual and board.name not in chosen:
             raise MissingError(no_port(board))
+    for port in chosen.values():
+        wrong = None if place_in(port) else complaint(port)
+        if wrong:
+            raise MissingError(wrong)
+    if any(place_in(port) for port in chosen.values()):
+        find_client()
 
 
 def no_port(board: Board) -> str:

@@ -129,8 +129,3 @@ class LineReader:
                     yield parse_line(line)
             elif len(self._rest) > _MAX_LINE:
                 self._rest, self._overlong = self._rest[-80:], True
-
-    @property
-    def unfinished(self) -> bytes:
-        """The line that has begun and not ended."""
-        return self._rest

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from harness.boards import Board
 from harness.errors import MissingError
-from harness.session import Session
+from harness.session import Port, Session
 from harness.trace import Detail
 
 
@@ -22,6 +22,14 @@ class Rig(Protocol):
 
     def open(self) -> Session:
         """Open the port for a conversation with the firmware; raises ``RigError``."""
+        ...
+
+    def listen(self, baud: int) -> Port:
+        """Open the port for a sketch that speaks no protocol; raises ``RigError``.
+
+        The sketch is started anew where the host can do that, as most boards do when their port is opened; so nothing
+        that it prints is missed.
+        """
         ...
 
     def trouble(self) -> str | None:

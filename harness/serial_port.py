@@ -5,14 +5,22 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
+import termios
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import serial
 from serial.tools import list_ports
+from serial.tools.list_ports_common import ListPortInfo
 
 from harness.errors import PortGoneError, RigError
 
+_GONE = (serial.SerialException, OSError, termios.error)
+"""What is raised where a port goes away; pyserial lets the last one, which is no ``OSError``, out as it is."""
+_SCHEMES = ("rfc2217", "socket")
+_LOOKS = 3
 _POLL_S = 0.02
 _WRITE_S = 5.0
 
@@ -25,19 +33,50 @@ class Device:
     vid: int | None = None
     pid: int | None = None
     serial_number: str | None = None
+    location: str | None = None
+    """Its place on the bus, such as ``1-2.3``: the same as long as it is plugged in there."""
 
 
 def attached() -> list[Device]:
     """Return the serial ports that are there now."""
     return [
-        Device(path=port.device, vid=port.vid, pid=port.pid, serial_number=port.serial_number or None)
-        for port in list_ports.comports()
+        Device(
+            path=port.device,
+            vid=port.vid,
+            pid=port.pid,
+            serial_number=port.serial_number or None,
+            location=(port.location or "").split(":")[0] or None,
+        )
+        for port in _listed()
     ]
+
+
+def _listed() -> list[ListPortInfo]:
+    for _ in range(_LOOKS):
+        with contextlib.suppress(TypeError, OSError):  # a device that goes away while it is looked at
+            return list(list_ports.comports())
+    return []
 
 
 def is_remote(path: str) -> bool:
     """Whether ``path`` is an address on the network (``rfc2217://``, ``socket://``) and no path of a tty."""
     return "://" in path
+
+
+def complaint(path: str) -> str | None:
+    """Return why nothing can ever be at a port, or None where something may be."""
+    if is_remote(path):
+        try:
+            address = urlsplit(path)
+            right = address.scheme in _SCHEMES and address.hostname and address.port
+        except ValueError:
+            right = False
+        return None if right else f"{path!r} is no address of a port: rfc2217://HOST:PORT or socket://HOST:PORT"
+    try:
+        mode = Path(path).stat().st_mode
+    except OSError as error:
+        return f"the port {path} is not there ({error.strerror}): is the board attached?"
+    return None if stat.S_ISCHR(mode) else f"{path} is no serial port"
 
 
 class SerialPort:
@@ -50,8 +89,8 @@ class SerialPort:
                 # Neither kind of address knows a deadline for writing; the network has its own.
                 self._serial = serial.serial_for_url(path, baudrate=baud, timeout=_POLL_S)
             else:
-                self._serial = serial.Serial(path, baud, timeout=_POLL_S, write_timeout=_WRITE_S, exclusive=True)
-        except (serial.SerialException, OSError, ValueError) as error:
+                self._serial = _open_tty(path, baud)
+        except (serial.SerialException, OSError, ValueError, termios.error) as error:
             raise RigError(_why_not_open(path, error)) from error
 
     def read(self) -> bytes:
@@ -60,7 +99,7 @@ class SerialPort:
             data: bytes = self._serial.read(1)
             return data + self._serial.read(self._serial.in_waiting) if data else data
         # pyserial lets TypeError out where a port is closed by another thread while it is read.
-        except (serial.SerialException, OSError, TypeError) as error:
+        except (*_GONE, TypeError) as error:
             msg = f"the port {self._path} vanished while it was read ({error})"
             raise PortGoneError(msg) from error
 
@@ -74,14 +113,23 @@ class SerialPort:
                 "Press its reset button, or unplug it and plug it in again"
             )
             raise RigError(msg) from error
-        except (serial.SerialException, OSError, TypeError) as error:
+        except (*_GONE, TypeError) as error:
             msg = f"the port {self._path} vanished while it was written ({error})"
             raise PortGoneError(msg) from error
 
     def close(self) -> None:
         """Release the port."""
-        with contextlib.suppress(serial.SerialException, OSError):
+        with contextlib.suppress(*_GONE):
             self._serial.close()
+
+
+def _open_tty(path: str, baud: int) -> serial.Serial:
+    port = serial.Serial(None, baud, timeout=_POLL_S, write_timeout=_WRITE_S, exclusive=True)
+    port.port = path
+    # pyserial would drop what has come already: with a board that crashes as soon as it starts, the only word of it.
+    port._reset_input_buffer = lambda: None
+    port.open()
+    return port
 
 
 def _why_not_open(path: str, error: Exception) -> str:

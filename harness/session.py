@@ -7,6 +7,7 @@ raises ``RigError`` (``PortGoneError`` where the port itself went), a board that
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import time
 from collections import deque
@@ -27,7 +28,9 @@ _AFTER_DAMAGE_S = 0.05
 """Noise may damage many lines at once: the request is sent again once it has passed, not once a line."""
 _HELLO_REPEAT_S = 0.05
 _HELLO_REPEAT_MAX_S = 1.0
-_ANSWER_S = 5.0
+_NO_NONCE = "-"
+"""In an answer to a request that came damaged."""
+ANSWER_S = 5.0
 """How long a request that needs no work may take to be answered."""
 _BEFORE_REOPEN_S = 0.2
 """A port that has just gone is often listed a moment longer."""
@@ -62,6 +65,26 @@ class Counts:
     instructions: int
 
 
+@contextlib.contextmanager
+def closing_on_error(port: Port) -> Iterator[None]:
+    """Release a port where what is done with it before it is handed on fails."""
+    try:
+        yield
+    except BaseException:
+        port.close()
+        raise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Took:
+    """How long a request took by the host's clock, in seconds."""
+
+    whole: float
+    """From sending it to its answer."""
+    work: float | None
+    """From the word that it was begun to its answer; None where a line was damaged, which is sent again later."""
+
+
 class Direction(Enum):
     """Which way recorded bytes went."""
 
@@ -78,7 +101,8 @@ class Session:
     """A conversation with the firmware on one board, from one hello to the next upload.
 
     ``trouble`` says what is known to be wrong with the rig; ``reopen`` returns the port anew after it has gone, or
-    raises ``RigError`` where it does not come back.
+    raises ``RigError`` where it does not come back. For ``silence_s`` seconds after the port was opened nothing is
+    sent: what a bootloader hears keeps it awake, or is a command to it.
     """
 
     def __init__(
@@ -89,6 +113,7 @@ class Session:
         reopen: Callable[[], Port] | None = None,
         count: Callable[[], Counts] | None = None,
         trace: Callable[[], Trace] | None = None,
+        silence_s: float = 0.0,
         timer: Timer = REAL,
     ) -> None:
         self._port = port
@@ -98,6 +123,8 @@ class Session:
         """Tells what the timed region took that has ended last, where the rig counts that itself."""
         self.trace = trace
         """Tells all that is known of that region, once it has been counted."""
+        self._silence_s = silence_s
+        self._just_opened = True
         self._timer = timer
         self._reader = LineReader()
         self._events: deque[Event] = deque()
@@ -111,6 +138,8 @@ class Session:
         """What the board printed outside the protocol since the last hello: a library's error messages."""
         self.repeats = 0
         """How many requests had to be sent again."""
+        self.took: Took | None = None
+        """The time of the last request that was answered."""
 
     def close(self) -> None:
         """Release the port."""
@@ -127,11 +156,14 @@ class Session:
         self._received = 0
         self.said.clear()
         repeat = _HELLO_REPEAT_S
-        patience = Patience(deadline_s, self._timer)
+        patience = Patience(deadline_s + self._silence_s, self._timer)
         faults: list[str] = []
+        pings: set[str] = set()
         while patience.left() > 0:
             try:
-                found = self._ping(Patience(min(repeat, patience.left()), self._timer), faults)
+                self._let_boot(faults)
+                pings.add(self._send("hello"))
+                found = self._greeting(pings, Patience(min(repeat, patience.left()), self._timer), faults)
             except PortGoneError as gone:
                 self._come_back(gone)
                 continue
@@ -144,13 +176,21 @@ class Session:
         msg = f"{self._silence(deadline_s)}. {_ADVICE}"
         raise RigError(msg)
 
-    def _ping(self, patience: Patience, faults: list[str]) -> dict[str, list[str]] | None:
-        nonce = self._send("hello")
+    def _let_boot(self, faults: list[str]) -> None:
+        """Only listen for a while where the port has just been opened."""
+        silence = Patience(self._silence_s if self._just_opened else 0.0, self._timer)
+        for event in self._until(silence):
+            if isinstance(event, Fault):
+                faults.append(event.text)
+        self._just_opened = False
+
+    def _greeting(self, pings: set[str], patience: Patience, faults: list[str]) -> dict[str, list[str]] | None:
+        """Return the answer to any of the pings, however long it was on its way."""
         for event in self._until(patience):
-            if isinstance(event, Answer) and event.nonce == nonce and event.kind is Kind.DONE:
+            if isinstance(event, Answer) and event.nonce in pings and event.kind is Kind.DONE:
                 found = fields(event.text)
                 if "protocol" not in found:
-                    return None  # the nonce happened to be that of an earlier session's last request: the next is not
+                    continue  # the nonce happened to be that of an earlier session's last request
                 self._sequence, self._last = event.sequence, event
                 return found
             if isinstance(event, Fault):
@@ -168,33 +208,50 @@ class Session:
         self.record(Direction.NOTE, b"the port is back")
         self._reader = LineReader()
         self._events.clear()
+        self._just_opened = True
 
-    def request(self, verb: str, *arguments: object, deadline_s: float = _ANSWER_S) -> dict[str, list[str]]:
+    def reset(self) -> None:
+        """Ask the board to reset, and wait a moment for its answer; whether it has reset, the next hello tells.
+
+        A request that is sent again could meet a bootloader, so this one is not.
+        """
+        nonce = self._send("reset")
+        for event in self._until(Patience(_REPEAT_S, self._timer)):
+            if isinstance(event, Damaged) or (isinstance(event, Answer) and event.nonce in (nonce, _NO_NONCE)):
+                return
+
+    def request(self, verb: str, *arguments: object, deadline_s: float = ANSWER_S) -> dict[str, list[str]]:
         """Send a request, see it through to its final answer, and return that answer's fields.
 
         Raises ``RequestFailed``, ``HungError``, ``CrashedError`` or ``RigError``.
         """
+        sent = self._timer.now()
         nonce = self._send(verb, *arguments)
         line = encode(nonce, verb, *arguments)
         patience = Patience(deadline_s, self._timer)
-        begun = False
+        begun: float | None = None
+        damaged = False
         while patience.left() > 0:
-            repeat = Patience(_REPEAT_S * 4 if begun else _REPEAT_S, self._timer)
+            repeat = Patience(_REPEAT_S if begun is None else _REPEAT_S * 4, self._timer)
             for event in self._until(patience):
                 if isinstance(event, Damaged) or (isinstance(event, Answer) and event.kind is Kind.DAMAGED):
+                    damaged = True
                     repeat.shorten(_AFTER_DAMAGE_S)
                 elif isinstance(event, Answer) and event.nonce == nonce:
                     if event.kind is Kind.FAIL:
                         raise RequestFailed(event.text)
+                    now = self._timer.now()
                     if event.kind is Kind.DONE:
+                        work = None if begun is None or damaged else now - begun
+                        self.took = Took(whole=now - sent, work=work)
                         return fields(event.text)
-                    begun = True
+                    begun = now
                     repeat = Patience(_REPEAT_S * 4, self._timer)
                 if repeat.left() <= 0:
                     break
             self.repeats += 1
             self._write(line)
-        if begun:
+        if begun is not None:
             msg = f"the board began {verb!r} and did not finish it within {deadline_s:.3g} s"
             raise HungError(msg)
         msg = f"the board stopped answering at {verb!r}: {self._silence(deadline_s)}"

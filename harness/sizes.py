@@ -23,9 +23,13 @@ _BUILD = "<build>/"
 
 HARNESS_FILES = ("firmware.cpp", "wire.cpp", f"{NAME}.ino.cpp")
 
+OF_SKETCH = ("model", "runtime", "harness")
+"""Parts that are compiled from the sketch's own files."""
+
 _COMPILED_FILES = ("model.c", "operators.c")
 """Hold a network's constants and its code."""
 _CONSTANTS = (".rodata", ".progmem")
+_DATA = (".data", ".bss")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,11 +37,11 @@ class Sizes:
     """Bytes of a program."""
 
     flash_sections: dict[str, int]
-    """By section, what counts as the program."""
+    """By section, what the core's size recipe counts as the program."""
     ram_sections: dict[str, int]
     """By section, what is set aside in RAM."""
     flash_parts: dict[str, int]
-    """What counts as the program, by part: core, C library, library, model, runtime, harness, alignment."""
+    """The same by part: core, C library, library, model, runtime, harness, alignment."""
     ram_parts: dict[str, int]
     """What lies in RAM from the start (.data and .bss), by part."""
 
@@ -46,7 +50,6 @@ class Sizes:
 class _Section:
     name: str
     size: int
-    stored: bool
     writable: bool
 
 
@@ -61,37 +64,54 @@ class _Piece:
     part: str
 
 
-def measure(elf: Path, link_map: Path, *, build_path: str, counts_bss: bool = False) -> Sizes:
+def measure(elf: Path, link_map: Path, *, build_path: str, size_recipe: str) -> Sizes:
     """Return the sizes of a linked program; raises ``ToolFailedError`` where it cannot be read.
 
-    ``build_path`` is the folder that it was built in, which the paths of the map begin with. ``counts_bss`` says that
-    the core's size recipe counts .bss as part of the program.
+    ``build_path`` is the folder that it was built in, which the paths of the map begin with. ``size_recipe`` is the
+    core's regular expression for the lines of ``size -A`` that count as the program.
     """
     found = _sections(elf)
-    flash = {s.name: s.size for s in found if s.stored or (counts_bss and s.name == ".bss")}
-    ram = {s.name: s.size for s in found if s.writable}
+    try:
+        flash = {s.name: s.size for s in found if re.match(size_recipe, f"{s.name} {s.size} 0")}
+    except re.error as error:
+        msg = f"the core's size recipe {size_recipe!r} cannot be read: {error}"
+        raise ToolFailedError(msg) from error
+    ram = {s.name: s.size for s in found if s.writable or s.name in _DATA}
     try:
         text = link_map.read_text(encoding="utf-8", errors="replace")
     except OSError:
         text = ""  # not every core writes a map: then the sections are all that is known
     pieces = list(_pieces(text.replace(f"{build_path}/", _BUILD)))
-    initial = {name: size for name, size in ram.items() if name in (".data", ".bss")}
+    initial = {name: size for name, size in ram.items() if name in _DATA}
     return Sizes(
-        flash_sections=flash,
-        ram_sections=ram,
+        flash_sections=_folded(flash),
+        ram_sections=_folded(ram),
         flash_parts=_by_part(pieces, flash),
         ram_parts=_by_part(pieces, initial),
     )
 
 
+def _folded(sections: Mapping[str, int]) -> dict[str, int]:
+    """Return the sections with those together that a linker script leaves in pieces: ``.text.setup`` is ``.text``."""
+    folded: dict[str, int] = {}
+    for name, size in sections.items():
+        whole = re.sub(r"^(\.text|\.rodata|\.data|\.bss)\..*", r"\1", name)
+        folded[whole] = folded.get(whole, 0) + size
+    return folded
+
+
 def _by_part(pieces: Sequence[_Piece], sections: Mapping[str, int]) -> dict[str, int]:
     """Add up the pieces of some output sections; what no piece fills is alignment."""
     parts: dict[str, int] = {}
+    left = dict(sections)
     for piece in pieces:
-        if piece.section in sections:
-            parts[piece.part] = parts.get(piece.part, 0) + piece.size
+        # By the map the last strings of a section may reach beyond its end, where others have the same.
+        size = min(piece.size, left.get(piece.section, 0))
+        if size:
+            parts[piece.part] = parts.get(piece.part, 0) + size
+            left[piece.section] -= size
     if parts:
-        parts["alignment"] = parts.get("alignment", 0) + sum(sections.values()) - sum(parts.values())
+        parts["alignment"] = parts.get("alignment", 0) + sum(left.values())
     return parts
 
 
@@ -107,8 +127,7 @@ def _sections(elf: Path) -> list[_Section]:
                 _Section(
                     name=section.name,
                     size=section["sh_size"],
-                    # An unwind index without entries is marked as empty, and yet takes flash.
-                    stored=section["sh_type"] != "SHT_NOBITS" or ".ARM." in section.name,
+                    # An unwind index without entries is marked as data.
                     writable=bool(section["sh_flags"] & SH_FLAGS.SHF_WRITE) and ".ARM." not in section.name,
                 )
                 for section in ELFFile(stream).iter_sections()
@@ -170,4 +189,6 @@ def _part(origin: str, section: str) -> str:
         return "library"
     if origin.startswith(f"{_BUILD}core/") or re.match(r"core\w*\.a\(", name) or where.endswith("/core"):
         return "core"
+    if "/hardware/" in origin:
+        return "core"  # a library that the core brings along, such as its system
     return "C library"

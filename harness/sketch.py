@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -34,23 +35,29 @@ class Markers(Enum):
 class Sketch:
     """The files of a sketch by name; the main file is ``mcuprof_sketch.ino``."""
 
-    files: Mapping[str, str] = field(repr=False)
+    files: Mapping[str, str] | Mapping[str, bytes] = field(repr=False)
+    """Contents by path below the sketch's folder: text where mcuprof wrote them, bytes where somebody else did."""
     digest: str
     """Of all files, as twelve hexadecimal digits."""
 
     def write(self, folder: Path) -> Path:
         """Write the sketch into ``folder``, leaving what is the same untouched, and return the folder.
 
-        An unchanged file keeps its time stamp, so that it is not compiled again.
+        An unchanged file keeps its time stamp, so that it is not compiled again; everything else goes.
         """
+        wanted = {folder / name: encoded(content) for name, content in self.files.items()}
         folder.mkdir(parents=True, exist_ok=True)
-        for path in folder.iterdir():
-            if path.is_file() and path.name not in self.files:
-                path.unlink()
-        for name, text in self.files.items():
-            path = folder / name
-            if not path.is_file() or path.read_text(encoding="utf-8") != text:
-                path.write_text(text, encoding="utf-8")
+        for path in sorted(folder.rglob("*"), reverse=True):  # what lies in a folder comes before it
+            if not path.is_dir():
+                if path not in wanted:
+                    path.unlink()
+                continue
+            with contextlib.suppress(OSError):
+                path.rmdir()  # where nothing is left in it
+        for path, content in wanted.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.is_file() or path.read_bytes() != content:
+                path.write_bytes(content)
         return folder
 
 
@@ -118,8 +125,27 @@ def compose(
         model_digest=model_digest,
         sketch_digest=digest,
         marked=marked,
+        block_bytes=0,
     )
     return Sketch(files=parts, digest=digest)
+
+
+def with_block(whole: Sketch, size: int) -> Sketch:
+    """Return a composed sketch whose firmware takes ``size`` bytes of the heap before the network starts."""
+    files = {name: encoded(content) for name, content in whole.files.items()}
+    config = files["config.h"].decode().replace(_block_line(0), _block_line(size))
+    digest = digest_with_block(whole.digest, size)
+    files["config.h"] = config.replace(f'"{whole.digest}"', f'"{digest}"').encode()
+    return Sketch(files=files, digest=digest)
+
+
+def digest_with_block(digest: str, size: int) -> str:
+    """Return the digest of a sketch with a block: ``digest`` is that of the sketch without."""
+    return digest_of({"sketch": digest, "block": str(size)}) if size else digest
+
+
+def _block_line(size: int) -> str:
+    return f"#define MCUPROF_BLOCK_BYTES {size}\n"
 
 
 def empty() -> Sketch:
@@ -139,9 +165,14 @@ def bare(board: Board) -> Sketch:
     )
 
 
-def digest_of(parts: Mapping[str, str]) -> str:
+def digest_of(parts: Mapping[str, str] | Mapping[str, bytes]) -> str:
     """Return twelve hexadecimal digits that stand for names and contents."""
     whole = hashlib.sha256()
     for name in sorted(parts):
-        whole.update(f"{name}\0{len(parts[name])}\0{parts[name]}".encode())
+        whole.update(encoded(f"{name}\0{len(parts[name])}\0") + encoded(parts[name]))
     return whole.hexdigest()[:12]
+
+
+def encoded(content: str | bytes) -> bytes:
+    """Return the bytes of a file of a sketch, or of its name, which may be no text."""
+    return content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content

@@ -17,6 +17,7 @@ from typing import Any
 
 import filelock
 
+from harness import summaries
 from harness.errors import McuprofError, UsageError
 from harness.types import Clock, Json, Measurement, Status
 
@@ -86,7 +87,7 @@ class Store:
         """Write the file of a run; an older state stays whole when this fails. Raises ``McuprofError``."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            _write(self.path(run), document(run))
+            write_document(self.path(run), document(run))
         except OSError as error:
             msg = (
                 f"the results folder {self.folder} cannot be written: {error.strerror or error}. "
@@ -101,16 +102,24 @@ class Store:
             shutil.rmtree(self.wire_folder(run), ignore_errors=True)
 
     def latest_unfinished(self) -> Run:
-        """Return the last run that was cut off; raises ``UsageError`` where there is none."""
+        """Return the last run of networks that was cut off; raises ``UsageError`` where there is none."""
         for path in sorted(self.folder.glob("*.json"), reverse=True):
             try:
                 run = load(path)
             except UsageError:
                 continue  # a damaged file costs only itself
-            if run.finished is None and run.measurements:
+            if run.finished is None and run.measurements and "sketch" not in run.plan:
                 return run
         msg = f"there is no run to go on with: every run in {self.folder} is finished"
         raise UsageError(msg)
+
+    def runs(self) -> list[Run]:
+        """Return the runs that hold a measurement, oldest first; a damaged file costs only itself."""
+        found = []
+        for path in self.folder.glob("*.json"):
+            with contextlib.suppress(UsageError):
+                found.append(load(path))
+        return sorted((run for run in found if run.measurements), key=lambda run: run.started)
 
     def find(self, wanted: Path | None) -> Run:
         """Return the run of a file or of an id, or the latest one; raises ``UsageError`` where there is none."""
@@ -145,7 +154,7 @@ def document(run: Run) -> dict[str, Any]:
 
 
 def to_json(measurement: Measurement) -> dict[str, Any]:
-    """Return a measurement as JSON values."""
+    """Return a measurement as JSON values; ``statistics`` is worked out from its samples, and not read again."""
     found = {
         "model": measurement.model,
         "implementation": measurement.implementation,
@@ -162,6 +171,11 @@ def to_json(measurement: Measurement) -> dict[str, Any]:
     }
     if measurement.at_clock_s is not None:
         found["at_clock_s"] = measurement.at_clock_s
+    if measurement.oversize:
+        found["oversize"] = True
+    summary = summaries.of(measurement)
+    if summary is not None:
+        found["statistics"] = _finite(summaries.to_json(summary))
     return found
 
 
@@ -189,6 +203,8 @@ def load(path: Path) -> Run:
             msg = f"{path} has schema {content['schema']}; this mcuprof reads {SCHEMA}"
             raise UsageError(msg)
         head = content["run"]
+        for key, kind in (("id", str), ("started", str), ("plan", dict), ("host", dict)):
+            _require(head, key, kind)
         return Run(
             id=head["id"],
             started=head["started"],
@@ -203,24 +219,40 @@ def load(path: Path) -> Run:
 
 
 def _from_json(item: Mapping[str, Any]) -> Measurement:
+    for key, kind in (("details", dict), ("provenance", dict), ("samples", list), ("unit", str), ("reason", str)):
+        _require(item, key, kind)
     return Measurement(
-        model=item["model"],
-        implementation=item["implementation"],
-        board=item["board"],
-        metric=item["metric"],
+        model=str(item["model"]),
+        implementation=str(item["implementation"]),
+        board=str(item["board"]),
+        metric=str(item["metric"]),
         status=Status(item["status"]),
         reason=item["reason"],
-        value=item["value"],
+        value=_read_number(item["value"]),
         unit=item["unit"],
-        samples=tuple(item["samples"]),
+        samples=tuple(sample for sample in map(_read_number, item["samples"]) if sample is not None),
         clock=Clock(item["clock"]) if item["clock"] else None,
-        at_clock_s=item.get("at_clock_s"),
+        at_clock_s=_read_number(item.get("at_clock_s")),
         details=item["details"],
         provenance=item["provenance"],
     )
 
 
-def _write(path: Path, content: Mapping[str, Any]) -> None:
+def _require(item: Mapping[str, Any], key: str, kind: type) -> None:
+    if not isinstance(item[key], kind):
+        msg = f"{key!r} is {type(item[key]).__name__}"
+        raise TypeError(msg)
+
+
+def _read_number(value: Any) -> float | None:  # noqa: ANN401 (whatever JSON holds)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+        msg = f"{value!r} is no number"
+        raise TypeError(msg)
+    return value
+
+
+def write_document(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON document, whole or not at all; raises ``OSError``."""
     descriptor, name = tempfile.mkstemp(prefix=".", suffix=".json", dir=path.parent)
     new = Path(name)
     try:

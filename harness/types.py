@@ -48,7 +48,7 @@ class Reading:
     """What a metric read from a build or a rig: a value with its samples, not yet tied to a case."""
 
     value: float | None
-    """Median of the samples, in ``unit``; None where the status is not ok."""
+    """Median of the samples, in ``unit``; None where there is none."""
     unit: str
     samples: tuple[float, ...] = ()
     clock: Clock | None = None
@@ -77,3 +77,8 @@ class Measurement:
     """The value in seconds at the board's clock, where the clock counts cycles or instructions."""
     details: Mapping[str, Json] = field(default_factory=dict)
     provenance: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def oversize(self) -> bool:
+        """Whether the value is of a program that the board has no room for."""
+        return self.status is Status.DOES_NOT_FIT and self.value is not None

@@ -11,11 +11,13 @@ from pathlib import Path
 
 from harness import arena as arenas
 from harness import bench as benches
-from harness import cmd, reference, sketch
-from harness.arduino import Arduino, Build, Options
+from harness import cmd, oversize, reference, sketch
+from harness.arduino import Arduino
 from harness.bench import Retries, RigBench
 from harness.boards import Board
-from harness.case import Baselines, Built, Case, Expected, Settings
+from harness.build_properties import Options
+from harness.builds import Build, Oversize, Program
+from harness.case import Baselines, Built, Case, Expected, Oversized, Settings
 from harness.errors import DoesNotFitError, RigError
 from harness.metrics import flash
 from harness.models import Model
@@ -32,9 +34,13 @@ HARDWARE_RUNS = 128
 HARDWARE_STARTS = 32
 VIRTUAL_REPEATS = 3
 """Timed runs and starts on a virtual board, which repeats exactly."""
+_UNKNOWN_ARENA_BYTES = 16
+"""In place of an arena that cannot be searched for, since the board has no room for the program."""
 _LINKABLE_BYTES = 1 << 28
 _AVR_OBJECT_BYTES = (1 << 15) - 1
 """avr-gcc has no larger arrays: its sizes are 16-bit."""
+
+_REMOTE_CURE = ". Over the network nothing is uploaded, and so nothing resets a board that hangs: do so where it is"
 
 Say = Callable[[str], None]
 
@@ -63,7 +69,7 @@ class Workbench:
         self._ports = ports or {}
         self._wire = wire
         self._detail = detail
-        self._timer = timer
+        self.timer = timer
         self._began = timer.now()
         self._rigs: dict[str, Rig] = {}
         self._expected: dict[str, Expected] = {}
@@ -99,41 +105,60 @@ class Workbench:
                 self._expected[model.sha256] = reference.expected(model, self._settings.inputs, self._settings.data)
             return self._expected[model.sha256]
 
-    def build(self, case: Case) -> Built:
-        """Compile a case, its arena found first where it has one."""
-        whole, arena, probes = self._whole_sketch(case)
-        return Built(
-            case=case,
-            build=self._compile_whole(case, whole, str(case)),
-            baselines=self._baselines(case),
-            arena=arena,
-            arena_probes=probes,
+    def build(self, case: Case) -> Built | Oversized:
+        """Compile a case, its arena found first where it has one.
+
+        Raises ``DoesNotFitError`` where the board has no room for it and its size cannot be told either.
+        """
+        board, baselines = case.board, self.baselines(case.board)
+        arena, probes, refusal = self._arena_or_refusal(case)
+        whole = self._sketch(case, arena if refusal is None else _UNKNOWN_ARENA_BYTES)
+        program = self.compile_any_size(whole, board, self._options(case), str(case))
+        overflow = flash.overflow(program, baselines.empty.program_bytes if board.flash else 0, board)
+        if overflow or not isinstance(program, Build):
+            refusal = oversize.refusal(board.name, overflow)
+        elif refusal is None:
+            return Built(case=case, build=program, baselines=baselines, arena=arena, arena_probes=probes)
+        return Oversized(
+            case=case, build=program, baselines=baselines, arena=arena, arena_probes=probes, refusal=refusal
         )
 
-    def _baselines(self, case: Case) -> Baselines:
-        board, options = case.board, self._plain_options()
+    def _arena_or_refusal(self, case: Case) -> tuple[int | None, int, DoesNotFitError | None]:
+        """Return the arena with its probes or, where the board has no room to search for one, why."""
+        try:
+            return *self._arena(case), None
+        except DoesNotFitError as error:
+            if case.implementation.arena_bytes(case.model) is not None:
+                raise
+            return None, 0, error
+
+    def baselines(self, board: Board) -> Baselines:
+        """Return what builds for ``board`` are compared with."""
+        options = self.plain_options()
         return Baselines(
-            lambda: self._compile(sketch.empty(), board, options, "empty sketch"),
-            lambda: self._compile(sketch.bare(board), board, options, "firmware alone"),
+            lambda: self.compile_any_size(sketch.empty(), board, options, "empty sketch"),
+            lambda: self.compile_any_size(sketch.bare(board), board, options, "firmware alone"),
         )
 
     def sketch(self, case: Case) -> Sketch:
         """Return the sketch of a case, its arena searched for where none was given."""
-        return self._whole_sketch(case)[0]
+        arena, _ = self._arena(case)
+        return self._sketch(case, arena)
 
-    def compile_command(self, board: Board, folder: Path, libraries: Path | None) -> list[str]:
-        """Return the words of the command that builds a sketch folder by hand."""
-        return self._arduino.compile_command(board, folder, libraries)
+    def compile_command(self, case: Case, folder: Path, libraries: Path | None) -> list[str]:
+        """Return the words of the command that builds the sketch folder of a case by hand, as it is built here."""
+        return self._arduino.compile_command(case.board, self._options(case), folder, libraries)
 
-    def _whole_sketch(self, case: Case) -> tuple[Sketch, int | None, int]:
+    def _arena(self, case: Case) -> tuple[int | None, int]:
+        """Return the arena of a case, None where it has none, and how many sizes were tried to find it."""
         with self._on_host:
             case.implementation.check(case.model)
-            arena, probes = case.implementation.arena_bytes(case.model), 0
+            arena = case.implementation.arena_bytes(case.model)
         _require_ram(case.board, arena or 0)
         if case.implementation.searches_arena and arena is None:
             found = self._find_arena(replace(case, markers=Markers.NONE))
-            arena, probes = found.size, found.probes
-        return self._sketch(case, arena), arena, probes
+            return found.size, found.probes
+        return arena, 0
 
     def _sketch(self, case: Case, arena: int | None) -> Sketch:
         with self._on_host:
@@ -142,16 +167,18 @@ class Workbench:
     @contextlib.contextmanager
     def bench(self, built: Built) -> Iterator[RigBench]:
         """Upload a build and yield the bench for it; the port is released at the end."""
-        board = built.case.board
+        board, title = built.case.board, str(built.case)
         expected = self.expected(built.case.model)
-        rig = self._rig(board)
-        log = self._wire_log(built.case)
+        rig = self.rig(board)
+        log = self.wire_log(title)
         # Those of a search for the arena are shown with what is measured afterwards.
-        retries = self._retries.setdefault(str(built.case), Retries())
+        retries = self._retries.setdefault(title, Retries())
 
-        def reopen() -> Session:
-            self._upload(built, rig, retries)
-            log.record(Direction.NOTE, f"{built.build.sketch} uploaded, opening {rig.port}".encode())
+        def reopen(block: int = 0) -> Session:
+            doing = f"{title}, {block:,} bytes taken" if block else title
+            build = self._build_with_block(built, block, doing) if block else built.build
+            self.upload(build, rig, doing, retries)
+            log.record(Direction.NOTE, f"{build.sketch} uploaded, opening {rig.port}".encode())
             session = rig.open()
             session.record = log.record
             return session
@@ -167,6 +194,9 @@ class Workbench:
                 reopen=reopen,
                 identity={"board": board.name, "sketch": built.build.sketch},
                 retries=retries,
+                method=self._settings.method,
+                say=lambda text: self.say(f"{title}: {text}"),
+                cure=_REMOTE_CURE if is_remote(rig.port) else "",
             )
             try:
                 _require_identity(bench, rig)
@@ -175,60 +205,62 @@ class Workbench:
                 retries.note(bench.firmware.session)
                 bench.firmware.session.close()
 
-    def _upload(self, built: Built, rig: Rig, retries: Retries) -> None:
-        """Bring the program onto the board. Over the network no upload tool reaches it: somebody has done so."""
+    def _build_with_block(self, built: Built, size: int, title: str) -> Build:
+        case = built.case
+        whole = sketch.with_block(self._sketch(case, built.arena), size)
+        return self.compile(whole, case.board, self._options(case), title)
+
+    def upload(self, build: Build, rig: Rig, title: str, retries: Retries) -> None:
+        """Bring a program onto the board. Over the network no upload tool reaches it: somebody has done so."""
         if is_remote(rig.port):
             return
-        self.say(f"{built.case}: upload")
-        benches.upload(lambda: self._arduino.upload(built.build, rig.board, rig.port), retries, self._timer)
+        self.say(f"{title}: upload")
+        benches.upload(lambda: self._arduino.upload(build, rig.board, rig.port), retries, self.timer)
 
-    def _wire_log(self, case: Case) -> WireLog:
+    def wire_log(self, title: str) -> WireLog:
+        """Return the log of what goes over the wire in the case ``title``."""
         folder = self._wire
-        return WireLog(folder / file_name(str(case)) if folder else None, str(case), self._timer, began=self._began)
+        return WireLog(folder / file_name(title) if folder else None, title, self.timer, began=self._began)
 
-    def provenance(self, built: Built) -> dict[str, str]:
+    def provenance(self, build: Program) -> dict[str, str]:
         """Return what a result says about how the program was built."""
-        return {**built.build.provenance, "platform_digest": self._workplace.digest, "build": built.build.key}
+        return {**build.provenance, "platform_digest": self._workplace.digest, "build": build.key}
 
     def _options(self, case: Case) -> Options:
         with self._on_host:
-            plain, library = self._plain_options(), case.implementation.library()
+            plain, library = self.plain_options(), case.implementation.library()
         if library is None:
             return plain
         return replace(plain, library=library.path, library_digest=library.digest, defines=library.defines)
 
-    def _plain_options(self) -> Options:
+    def plain_options(self) -> Options:
+        """Return what every sketch of the run is built with."""
         return Options(optimization=self._settings.optimization)
 
-    def _compile(self, what: Sketch, board: Board, options: Options, name: str) -> Build:
+    def compile(self, what: Sketch, board: Board, options: Options, name: str) -> Build:
+        """Compile a sketch; raises ``DoesNotFitError`` where the linker says that the board has no room for it."""
         self.say(f"{name}: compile for {board.name}")
         return self._arduino.compile(what, board, options)
 
-    def _compile_whole(self, case: Case, whole: Sketch, name: str) -> Build:
-        """Compile a case's sketch; what the linker says is too much is told by the rule of the flash figure."""
-        board = case.board
-        try:
-            return self._compile(whole, board, self._options(case), name)
-        except DoesNotFitError as error:
-            if error.region != "FLASH" or board.flash is None or error.over_by is None:
-                raise
-            program = board.flash_bytes + error.over_by
-            flash.require_room(program, self._baselines(case).empty.program_bytes, board)
-            raise
+    def compile_any_size(self, what: Sketch, board: Board, options: Options, name: str) -> Build | Oversize:
+        """Compile a sketch; what the board has no room for is linked all the same, to be measured."""
+        self.say(f"{name}: compile for {board.name}")
+        return self._arduino.compile_any_size(what, board, options)
 
     def _find_arena(self, case: Case) -> arenas.Arena:
         whole = self._sketch(case, None)
-        build = self._compile_whole(case, whole, f"{case} (arena search)")
+        build = self.compile(whole, case.board, self._options(case), f"{case} (arena search)")
         found = arenas.recall(build.key)
         if found is None:
-            built = Built(case=case, build=build, baselines=self._baselines(case), arena=None)
+            built = Built(case=case, build=build, baselines=self.baselines(case.board), arena=None)
             with self.bench(built) as bench:
                 self.say(f"{case}: arena search")
                 found = bench.persist(partial(arenas.search, bench))
             arenas.keep(build.key, found)
         return found
 
-    def _rig(self, board: Board) -> Rig:
+    def rig(self, board: Board) -> Rig:
+        """Return the rig of a board, connected where it is not yet."""
         if board.name not in self._rigs:
             self._rigs[board.name] = connect(board, self._ports.get(board.name), self._detail)
         return self._rigs[board.name]
@@ -249,4 +281,4 @@ def _require_ram(board: Board, arena: int) -> None:
     if arena > (_AVR_OBJECT_BYTES if board.is_avr else _LINKABLE_BYTES):
         over = arena - board.ram_bytes
         msg = f"an arena of {arena:,} bytes is {over:,} bytes larger than the whole RAM of {board.name}"
-        raise DoesNotFitError(msg, region="RAM", over_by=over)
+        raise DoesNotFitError(msg, overflow={"RAM": over})

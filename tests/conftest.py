@@ -23,3 +23,12 @@ def shared_models():
     if not folder.is_dir():
         pytest.skip(f"no real models at {folder.name}/ beside the checkout")
     return folder
+
+
+@pytest.fixture
+def shared_reference():
+    """Raw times and tables of an earlier study beside the checkout; skipped where they are not."""
+    folder = _SHARED / "reference"
+    if not folder.is_dir():
+        pytest.skip(f"no earlier study at {folder.name}/ beside the checkout")
+    return folder

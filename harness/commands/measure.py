@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,16 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.commands.options import DEFAULT_BOARD, Chosen, measuring
+from harness.commands.carry_out import carry_out, find_means, require_uploads
+from harness.commands.options import DEFAULT_BOARD, TIMEOUT, Chosen, measuring, own_sketch
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from harness.boards import Board
     from harness.case import Settings
     from harness.config import Config
-    from harness.pipeline import Plan
-    from harness.platform import Workplace
+    from harness.pipeline import Plan, Watcher
     from harness.store import Run
+    from harness.workbench import Workbench
 
 _RUNS = click.option(
     "--runs",
@@ -32,6 +32,7 @@ _RUNS = click.option(
 
 @click.command("flash-size", epilog="Example:  mcuprof flash-size person_detection --board nano33ble-sim --opt O2")
 @measuring
+@own_sketch
 def flash_size(**options: Any) -> int:  # noqa: ANN401
     """Measure the size of the program, by section and by part."""
     return _measure(Chosen(**options), ("flash",))
@@ -39,10 +40,25 @@ def flash_size(**options: Any) -> int:  # noqa: ANN401
 
 @click.command("ram-search", epilog="Example:  mcuprof ram-search keyword_spotting --board nano33ble-sim")
 @measuring
+@click.option(
+    "--method",
+    type=click.Choice(["one-flash", "reflash"]),
+    help="Ask the program on the board for each size (the default), or upload a program for each.",
+)
+@own_sketch
+@click.option(
+    "--max",
+    "most",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="With --sketch: a size with which it does not work (default: the board's RAM).",
+)
+@TIMEOUT
 def ram_search(**options: Any) -> int:  # noqa: ANN401
     """Search for the RAM that stays unused, to the byte.
 
-    It is the largest block that can be taken off the heap before start-up with which inference still works.
+    It is the largest block that can be taken off the heap before start-up with which inference still works; with
+    --sketch, the largest $alloc_size with which the sketch still prints 1.
     """
     return _measure(Chosen(**options), ("ram",))
 
@@ -50,8 +66,13 @@ def ram_search(**options: Any) -> int:  # noqa: ANN401
 @click.command("timing", epilog="Example:  mcuprof timing my_model.tflite --impl tflm --board nano33ble-sim")
 @measuring
 @_RUNS
+@own_sketch
+@TIMEOUT
 def timing(**options: Any) -> int:  # noqa: ANN401
-    """Measure how long the network starts up and runs, once its output is known to be right."""
+    """Measure how long the network starts up and runs, once its output is known to be right.
+
+    With --sketch, the times are those that the sketch prints, in microseconds.
+    """
     return _measure(Chosen(**options), ("init", "inference"))
 
 
@@ -73,13 +94,16 @@ def run(*, resume: bool, **options: Any) -> int:  # noqa: ANN401
 
 
 def _measure(chosen: Chosen, names: tuple[str, ...], *, resume: bool = False) -> int:
-    """Measure, report, and return the exit code: 1 where a case failed, else 0."""
-    from harness import cache, config, metrics, pipeline
-    from harness.port_choice import choose_ports, require_ports
-    from harness.progress import Progress
-    from harness.store import Store, document
-    from harness.workbench import Workbench
+    """Measure, report, and return the exit code: 1 where a case failed, 4 where one is over its budget, else 0."""
+    from harness import config, metrics, pipeline
+    from harness.case import Method
+    from harness.store import Store
 
+    if chosen.sketch is not None:
+        from harness.commands.measure_sketch import measure_sketch
+
+        return measure_sketch(chosen, names[-1])  # of times, what a sketch prints is the inference
+    chosen.require_no_sketch_options()
     settings_file = config.load()
     store = Store(chosen.results or settings_file.results_folder())
     record: Run | None = None
@@ -94,45 +118,36 @@ def _measure(chosen: Chosen, names: tuple[str, ...], *, resume: bool = False) ->
     chosen.require_one_model_for_data()
     settings = settings_of(chosen, settings_file)
     plan = plan_of(chosen, names, settings, settings_file)
-    place = prepare(plan, settings, settings_file)
-    ports: dict[str, str] = {}
-    if any(metrics.all_metrics()[name].NEEDS_RIG for name in names):
-        ports = choose_ports(plan.boards, chosen.port, settings_file.port_of)
-        require_ports(plan.boards, ports)
+    require_known(plan, settings)
+    needs_rig = any(metrics.all_metrics()[name].NEEDS_RIG for name in names)
+    means = find_means(chosen, settings_file, settings, plan.boards, needs_rig=needs_rig)
+    if settings.method is Method.REFLASH:
+        require_uploads(means, "--method reflash")
     if record is not None:
         _require_same_cases(record, plan)
     else:
         record = store.begin(_plan_json(chosen, names, plan, settings), pipeline.host_facts())
-    with (
-        store.hold(record),
-        cache.in_use(),
-        Progress(total=len(plan.cases()) * len(names), verbose=chosen.verbose) as progress,
-    ):
-        if resume:
-            progress.say(f"going on with run {record.id}: {len(record.measurements)} measurements are there")
-            progress.advance(len(record.measurements))
-        bench = Workbench(place, settings, progress.say, ports=ports, wire=store.wire_folder(record))
-        watcher = pipeline.Watcher(case_begins=progress.case_begins, measured=progress.measured)
-        try:
-            bench.require_tools(plan.boards)
-            pipeline.run(plan, bench, store, record, watcher)
-        finally:
-            bench.close()
-            progress.close()
-            store.drop_if_empty(record)
-            if record.measurements:
-                _report(record, store.path(record), as_json=chosen.as_json, content=document(record))
-    return 0 if all(m.status.is_answer for m in record.measurements) else 1
+
+    def work(bench: Workbench, watcher: Watcher) -> None:
+        pipeline.run(plan, bench, store, record, watcher)
+
+    return carry_out(chosen, means, record, len(plan.cases()) * len(names), work)
+
+
+def with_board(chosen: Chosen, settings_file: Config) -> Chosen:
+    """Return ``chosen`` with the default board where none was named, and say which."""
+    if chosen.boards:
+        return chosen
+    name, why = default_board(settings_file)
+    click.echo(f"mcuprof: no --board given: using {name}{why}", err=True)
+    return replace(chosen, boards=(name,))
 
 
 def with_defaults(chosen: Chosen, settings_file: Config) -> Chosen:
     """Return what was chosen with a board, models and implementations where none were named."""
     from harness import implementations, models
 
-    if not chosen.boards:
-        name, why = default_board(settings_file)
-        click.echo(f"mcuprof: no --board given: using {name}{why}", err=True)
-        chosen = replace(chosen, boards=(name,))
+    chosen = with_board(chosen, settings_file)
     if not chosen.models:
         chosen = replace(chosen, models=models.DEFAULT_MODELS)
     return replace(chosen, implementations=chosen.implementations or tuple(implementations.names()))
@@ -150,7 +165,7 @@ def default_board(settings_file: Config) -> tuple[str, str]:
 
 def settings_of(chosen: Chosen, settings_file: Config) -> Settings:
     """Return what was chosen for the whole run."""
-    from harness.case import Settings
+    from harness.case import Method, Settings
 
     return Settings(
         runs=chosen.runs,
@@ -161,22 +176,18 @@ def settings_of(chosen: Chosen, settings_file: Config) -> Settings:
         fuse=not chosen.no_fuse,
         tflm_library=chosen.tflm_library or settings_file.path("tflm_library"),
         sketchbook=chosen.sketchbook or settings_file.path("sketchbook"),
+        method=Method(chosen.method or Method.ONE_FLASH.value),
     )
 
 
-def prepare(plan: Plan, settings: Settings, settings_file: Config) -> Workplace:
-    """Return the workplace for a plan; what is wrong or missing is told before the work begins."""
+def require_known(plan: Plan, settings: Settings) -> None:
+    """Raise where data do not fit a model or a library is not there, before the work and not within it."""
     from harness import models
-    from harness.platform import workplace
 
     for model in plan.models:
         models.sample_inputs(model, 1, settings.data)
     for implementation in plan.implementations:
-        implementation.describe()  # raises where its library is not there
-    place = workplace(settings_file.path("boards"), settings.sketchbook)
-    for board in plan.boards:
-        place.require_core(board)
-    return place
+        implementation.describe()
 
 
 def plan_of(chosen: Chosen, names: tuple[str, ...], settings: Settings, settings_file: Config) -> Plan:
@@ -225,6 +236,7 @@ def _plan_json(chosen: Chosen, names: tuple[str, ...], plan: Plan, settings: Set
         "data": str(chosen.data.resolve()) if chosen.data else None,
         "inputs": chosen.inputs,
         "runs": chosen.runs,
+        "method": chosen.method,
     }
 
 
@@ -248,6 +260,7 @@ def _chosen_again(plan: Mapping[str, Any], now: Chosen) -> tuple[Chosen, tuple[s
         data=path("data"),
         inputs=plan["inputs"],
         runs=plan["runs"],
+        method=plan.get("method"),
         results=now.results,
         as_json=now.as_json,
         verbose=now.verbose,
@@ -256,24 +269,16 @@ def _chosen_again(plan: Mapping[str, Any], now: Chosen) -> tuple[Chosen, tuple[s
 
 
 def _require_same_cases(record: Run, plan: Plan) -> None:
-    """Raise ``UsageError`` when a model or a board has changed since the run began: one table cannot hold both."""
+    """Raise ``UsageError`` when something has changed since the run began: one table cannot hold both."""
     models = {model.name: model.sha256 for model in plan.models}
     boards = {board.name: board.digest for board in plan.boards}
+    libraries = {each.name: each.provenance().get("tflm_digest") for each in plan.implementations}
     for m in record.measurements:
         for what, name, then, now in (
             ("model", m.model, m.provenance.get("model_sha256"), models.get(m.model)),
             ("board", m.board, m.provenance.get("board_digest"), boards.get(m.board)),
+            ("library of", m.implementation, m.provenance.get("tflm_digest"), libraries.get(m.implementation)),
         ):
             if then != now:
                 msg = f"the {what} {name} has changed since run {record.id} began: start a new run"
                 raise UsageError(msg)
-
-
-def _report(record: Run, place: Path, *, as_json: bool, content: Mapping[str, Any]) -> None:
-    if as_json:
-        click.echo(json.dumps(content, indent=1, allow_nan=False))
-        return
-    from harness.report import terminal
-
-    terminal.show(record.measurements, terminal.console())
-    click.echo(f"results: {place}")

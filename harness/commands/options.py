@@ -51,7 +51,7 @@ _MEASURING = (
         "--tflm-library",
         type=click.Path(path_type=Path),
         metavar="DIR",
-        help="Arduino library of TFLM to build with.",
+        help="TFLM to build with: an Arduino library, or a folder with its sources.",
     ),
     click.option(
         "--sketchbook",
@@ -67,7 +67,7 @@ _MEASURING = (
     click.option(
         "--port",
         metavar="PORT",
-        help="Port of the one real board: a path, rfc2217://HOST:PORT or socket://HOST:PORT.",
+        help="Port of the one real board: a path, rfc2217://HOST:PORT, socket://HOST:PORT or labgrid:PLACE.",
     ),
     click.option(
         "--data",
@@ -93,6 +93,27 @@ _OUTPUT = (
     click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output."),
     click.option("--verbose", "-v", is_flag=True, help="Tell every step."),
 )
+_OWN_SKETCH = (
+    click.option(
+        "--sketch",
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        help="Measure this Arduino sketch in place of a network.",
+    ),
+    click.option(
+        "--libraries",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        help="With --sketch: a folder of Arduino libraries, beside the sketchbook's.",
+    ),
+)
+TIMEOUT = click.option(
+    "--timeout",
+    type=float,
+    metavar="S",
+    help="With --sketch: seconds to wait for what it prints (default: 10 for the 1, 60 for the next time).",
+)
 
 
 def selection(command: _Command) -> _Command:
@@ -108,6 +129,11 @@ def measuring(command: _Command) -> _Command:
 def profiling(command: _Command) -> _Command:
     """Add the options of what builds and measures, and keeps nothing."""
     return _apply(_SELECTION + _MEASURING + _OUTPUT, command)
+
+
+def own_sketch(command: _Command) -> _Command:
+    """Add the options for a sketch of the user's own."""
+    return _apply(_OWN_SKETCH, command)
 
 
 def _apply(options: tuple[Callable[[_Command], _Command], ...], command: _Command) -> _Command:
@@ -136,6 +162,19 @@ class Chosen:
     as_json: bool = False
     verbose: bool = False
     runs: int | None = None
+    method: str | None = None
+    sketch: Path | None = None
+    libraries: tuple[Path, ...] = ()
+    most: int | None = None
+    timeout: float | None = None
+
+    def require_no_sketch_options(self) -> None:
+        """Raise ``UsageError`` where an option was given that means a sketch, and no sketch was."""
+        given = {"--libraries": self.libraries, "--max": self.most, "--timeout": self.timeout}
+        for option, value in given.items():
+            if value not in (None, ()):
+                msg = f"{option} goes with --sketch"
+                raise UsageError(msg)
 
     def require_one_model_for_data(self) -> None:
         """Raise ``UsageError`` where one data set is to serve several models."""

@@ -1,8 +1,10 @@
-"""The folder that a command writes files for the user into."""
+"""The folder or the file that a command writes for the user."""
 
 from __future__ import annotations
 
 import contextlib
+import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,3 +31,37 @@ def writing(folder: Path) -> Iterator[None]:
     except OSError as error:
         msg = f"the folder {folder} cannot be written: {error.strerror or error}"
         raise UsageError(msg) from error
+
+
+def require_absent(path: Path, *, force: bool) -> None:
+    """Raise ``UsageError`` where the file is there and ``force`` does not allow that."""
+    if path.is_file() and not force:
+        msg = f"the file {path} is there already: choose another one, or --force"
+        raise UsageError(msg)
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, over one that is there; raises ``UsageError`` where it cannot be written."""
+    try:
+        if path.exists() and not path.is_file():
+            path.write_bytes(content)  # a device or a pipe is written to, never replaced
+        else:
+            _replace(path.resolve(), content)
+    except OSError as error:
+        msg = f"the file {path} cannot be written: {error.strerror or error}"
+        raise UsageError(msg) from error
+
+
+def _replace(path: Path, content: bytes) -> None:
+    descriptor, name = tempfile.mkstemp(prefix=".", suffix=path.suffix, dir=path.parent)
+    new = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        new.chmod(0o644)
+        new.replace(path)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.commands.measure import plan_of, prepare, settings_of, with_defaults
+from harness.commands.carry_out import find_means, require_uploads
+from harness.commands.measure import plan_of, require_known, settings_of, with_defaults
 from harness.commands.options import Chosen, profiling
 from harness.errors import UsageError
 
@@ -68,7 +69,6 @@ def profile(
 
 def _profiles(chosen: Chosen) -> list[Profile]:
     from harness import cache, config
-    from harness.port_choice import choose_ports, require_ports
     from harness.profile import runner
     from harness.progress import Progress
     from harness.trace import Detail
@@ -79,30 +79,16 @@ def _profiles(chosen: Chosen) -> list[Profile]:
     chosen.require_one_model_for_data()
     settings = settings_of(chosen, settings_file)
     plan = plan_of(chosen, (), settings, settings_file)
-    place = prepare(plan, settings, settings_file)
-    ports = choose_ports(plan.boards, chosen.port, settings_file.port_of)
-    require_ports(plan.boards, ports)
-    _require_uploads(ports)
+    require_known(plan, settings)
+    means = find_means(chosen, settings_file, settings, plan.boards, needs_rig=True)
+    require_uploads(means, "a profile, which is of two programs one after the other,")
     with cache.in_use(), Progress(total=len(plan.cases()), verbose=chosen.verbose) as progress:
-        bench = Workbench(place, settings, progress.say, ports=ports, detail=Detail.CALLS)
+        bench = Workbench(means.place, settings, progress.say, ports=means.ports, detail=Detail.CALLS)
         try:
             bench.require_tools(plan.boards)
             return runner.run(plan, bench, chosen.runs, lambda _: progress.advance(1))
         finally:
             bench.close()
-
-
-def _require_uploads(ports: Mapping[str, str]) -> None:
-    """Raise ``UsageError`` for a board that no program can be uploaded to: a profile needs two."""
-    from harness.serial_port import is_remote
-
-    for board, port in ports.items():
-        if is_remote(port):
-            msg = (
-                f"a profile of {board} needs two programs on it, one after the other, and over the network ({port}) "
-                "nothing is uploaded: run this where the board is attached"
-            )
-            raise UsageError(msg)
 
 
 def _require_places(paths: Sequence[Path]) -> None:

@@ -1,33 +1,150 @@
-"""``report``: the tables of a run that has been measured."""
+"""``report`` and ``export``: a run that has been measured, for people and for other programs."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.commands.output import require_absent, write_file
 from harness.errors import UsageError
+from harness.report.exporters import Subject, Target, all_exporters
 
+if TYPE_CHECKING:
+    from harness.store import Run
 
-@click.command("report", epilog="Example:  mcuprof report results/20261121-120000-abcd.json --markdown")
-@click.argument("run", required=False, type=click.Path(path_type=Path), metavar="[RUN]")
-@click.option("--markdown", is_flag=True, help="Tables in Markdown.")
-@click.option(
-    "--results", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Folder for results."
+_RUN = click.argument("run", required=False, type=click.Path(path_type=Path), metavar="[RUN]")
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_RESULTS = click.option("--results", type=_FOLDER, metavar="DIR", help="Folder for results.")
+_HISTORY = click.option(
+    "--history",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    metavar="DIR",
+    help="HTML: folder with the earlier runs (default: the results folder).",
 )
-def report(*, run: Path | None, markdown: bool, results: Path | None) -> int:
+_Command = Callable[..., Any]
+
+
+def _forms(command: _Command) -> _Command:
+    """Add an option for each exporter: a flag for what is printed, else one that takes a file."""
+    for name, exporter in reversed(all_exporters().items()):
+        help_text = f"{exporter.TITLE[0].upper()}{exporter.TITLE[1:]}."
+        if exporter.GOES_TO is Target.OUTPUT:
+            command = click.option(f"--{name}", f"to_{name}", is_flag=True, help=help_text)(command)
+        else:
+            command = click.option(f"--{name}", f"to_{name}", type=_FILE, metavar="FILE", help=help_text)(command)
+    return command
+
+
+@click.command("report", epilog="Example:  mcuprof report results/20261121-120000-abcd.json --html report.html")
+@_RUN
+@_forms
+@_HISTORY
+@_RESULTS
+def report(*, run: Path | None, history: Path | None, results: Path | None, **forms: Any) -> int:  # noqa: ANN401
     """Print the tables of RUN, a results file or its id; by default of the latest run."""
+    asked = {name.removeprefix("to_"): target for name, target in forms.items() if target}
+    if len(asked) > 1:
+        msg = f"choose one of {' and '.join(f'--{name}' for name in asked)}; `mcuprof export` writes each to a file"
+        raise UsageError(msg)
+    for name, path in asked.items():
+        if path is not True:
+            _require_suffix(path, name)
+    subject = _subject(run, results, history)
+    if not asked:
+        from harness.report import terminal
+
+        terminal.show(subject.shown(), terminal.console())
+    for name, path in asked.items():
+        content = _exported(subject, name)
+        if path is True:
+            click.echo(content, nl=False)
+        else:
+            write_file(path, content)
+            click.echo(f"report: {path}")
+    return 0
+
+
+@click.command("export", epilog="Example:  mcuprof export --format csv -o measurements.csv")
+@_RUN
+@click.option(
+    "--format",
+    "-f",
+    "name",
+    type=click.Choice(list(all_exporters())),
+    help="What to write (default: by the ending of FILE).",
+)
+@click.option(
+    "--output",
+    "-o",
+    "path",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    metavar="FILE",
+    help="File to write, - for standard output (default, for text).",
+)
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@_HISTORY
+@_RESULTS
+def export(
+    *, run: Path | None, name: str | None, path: Path | None, force: bool, history: Path | None, results: Path | None
+) -> int:
+    """Write RUN, a results file or its id, for another program; by default the latest run."""
+    name = name or _by_suffix(path)
+    to_output = str(path or "-") == "-"
+    if path is None and all_exporters()[name].GOES_TO is Target.FILE:
+        msg = f"{name} goes into a file: name it with -o FILE{all_exporters()[name].SUFFIX}, or -o - all the same"
+        raise UsageError(msg)
+    if path is not None and not to_output:
+        require_absent(path, force=force)
+    content = _exported(_subject(run, results, history), name)
+    if path is None or to_output:
+        click.echo(content, nl=False)
+    else:
+        write_file(path, content)
+        click.echo(f"export: {path}", err=True)
+    return 0
+
+
+def _by_suffix(path: Path | None) -> str:
+    """Return the form that a file's ending stands for; raises ``UsageError`` where it stands for none."""
+    for name, exporter in all_exporters().items():
+        if path is not None and path.suffix.lower() == exporter.SUFFIX:
+            return name
+    msg = f"what is to be written? Name it with --format: {', '.join(all_exporters())}"
+    raise UsageError(msg)
+
+
+def _require_suffix(path: Path, name: str) -> None:
+    """Raise ``UsageError`` for a file that is not called as its form is: a results file named by mistake is lost."""
+    suffix = all_exporters()[name].SUFFIX
+    if path.suffix.lower() != suffix and not (path.exists() and not path.is_file()):
+        msg = (
+            f"--{name} takes the file to write, whose name ends in {suffix}, and {path} does not. The run to "
+            f"report on stands by itself: mcuprof report RUN --{name} FILE{suffix}"
+        )
+        raise UsageError(msg)
+
+
+def _subject(run: Path | None, results: Path | None, history: Path | None) -> Subject:
     from harness import config
-    from harness.report import markdown as markdown_report
-    from harness.report import terminal
     from harness.store import Store
 
-    found = Store(results or config.load().results_folder()).find(run)
+    store = Store(results or config.load().results_folder())
+    found = store.find(run)
     if not found.measurements:
         msg = f"run {found.id} holds no measurement: it was cut off before the first one, or has just begun"
         raise UsageError(msg)
-    if markdown:
-        click.echo(markdown_report.document(found.measurements), nl=False)
-    else:
-        terminal.show(found.measurements, terminal.console())
-    return 0
+    folder = Store(history) if history is not None else store
+
+    def others() -> list[Run]:
+        return [other for other in folder.runs() if other.id != found.id]
+
+    return Subject(run=found, history=others)
+
+
+def _exported(subject: Subject, name: str) -> bytes:
+    content: str | bytes = all_exporters()[name].export(subject)
+    return content if isinstance(content, bytes) else content.encode(errors="backslashreplace")

@@ -150,7 +150,13 @@ def impls(*, as_json: bool) -> None:
 def doctor(*, board_name: str | None, as_json: bool) -> int:
     """Say which tools are there, which are missing, and how to get them. Exit code 3 where one is missing."""
     found = _checks(board_name)
-    rows = [
+    _show(check_rows(found), "checks", as_json=as_json)
+    return 0 if all(check.found for check in found) else MissingError.exit_code
+
+
+def check_rows(found: Sequence[Check]) -> list[dict[str, Any]]:
+    """Return checks as ``doctor`` shows them."""
+    return [
         {
             "tool": c.name,
             "there": "yes" if c.found else "NO",
@@ -160,8 +166,6 @@ def doctor(*, board_name: str | None, as_json: bool) -> int:
         }
         for c in found
     ]
-    _show(rows, "checks", as_json=as_json)
-    return 0 if all(check.found for check in found) else MissingError.exit_code
 
 
 def _checks(board_name: str | None) -> list[Check]:
@@ -180,19 +184,28 @@ def _checks(board_name: str | None) -> list[Check]:
     return [*checks(for_virtual_boards=board.is_virtual), *of_the_board]
 
 
-@click.command("setup", epilog="Example:  mcuprof setup --board nano33ble")
+@click.command("setup", epilog="Example:  mcuprof setup --board nano33ble --tflm ~/tflite-micro")
 @_BOARD
-def setup(*, board_name: str | None) -> int:
-    """Get what can be had without the system's package manager: arduino-cli, the TFLM sources, a board's core."""
+@click.option(
+    "--tflm",
+    metavar="URL|PATH",
+    help="TFLM to build with: the git address, .zip or folder of an Arduino library, a folder with its sources, or "
+    "'default'.",
+)
+def setup(*, board_name: str | None, tflm: str | None) -> int:
+    """Get what can be had without the system's package manager: arduino-cli, TFLM, a board's core."""
     from harness import config
     from harness.setup import checks, ensure_all
 
-    board = config.load().load_board(board_name) if board_name else None
+    settings_file = config.load()
+    board = settings_file.load_board(board_name) if board_name else None
+    if tflm is not None:
+        _setup_tflm(tflm, settings_file)
     ensure_all(click.echo)
     if board is not None:
         from harness.setup.core_install import ensure_core
 
-        ensure_core(board, _workplace(config.load()), click.echo)
+        ensure_core(board, _workplace(settings_file), click.echo)
     found = checks() if board is None else [c for c in _checks(board.name) if c.name not in _ATTACHED]
     missing = [check for check in found if not check.found]
     for check in missing:
@@ -200,6 +213,21 @@ def setup(*, board_name: str | None) -> int:
     if not missing:
         click.echo("everything is there")
     return MissingError.exit_code if missing else 0
+
+
+def _setup_tflm(what: str, settings_file: Config) -> None:
+    from harness.setup import ensure_arduino_cli, tflm_install
+
+    if what == tflm_install.DEFAULT:
+        tflm_install.remove(click.echo)
+    else:
+        tflm_install.kind_of(what)  # what cannot be installed is known before the work
+        ensure_arduino_cli(click.echo)
+        tflm_install.install(what, click.echo)
+    for key in ("tflm_library", "sketchbook"):
+        path = settings_file.path(key)
+        if path is not None:
+            click.echo(f"TFLM: {key} in mcuprof.toml goes before it: {path}")
 
 
 @click.command("clean", epilog="Example:  mcuprof clean --limit 1000")

@@ -38,7 +38,12 @@ from harness.commands.output import FORCE, require_free, writing
     help="Compiler optimization that the arena is searched with.",
 )
 @click.option("--no-fuse", is_flag=True, help="TVM: make each operator a function of its own.")
-@click.option("--tflm-library", type=click.Path(path_type=Path), metavar="DIR", help="Arduino library of TFLM.")
+@click.option(
+    "--tflm-library",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="TFLM to build with: an Arduino library, or a folder with its sources.",
+)
 @click.option(
     "--sketchbook",
     type=click.Path(path_type=Path, file_okay=False),
@@ -66,7 +71,7 @@ def sketch(
     from harness.case import Case, Settings
     from harness.platform import workplace
     from harness.port_choice import choose_ports
-    from harness.sketch import NAME
+    from harness.sketch import NAME, encoded
     from harness.workbench import Workbench
 
     settings_file = config.load()
@@ -91,14 +96,14 @@ def sketch(
     finally:
         bench.close()
     with writing(folder):
-        for name, text in made.files.items():
+        for name, content in made.files.items():
             # The Arduino IDE wants the main file named after its folder.
             target = f"{folder.resolve().name}.ino" if name == f"{NAME}.ino" else name
-            (folder / target).write_text(text, encoding="utf-8")
+            (folder / target).write_bytes(encoded(content))
         library = case.implementation.library()
         if library is not None:
             shutil.copytree(library.path, folder / "libraries" / library.path.name, dirs_exist_ok=True)
-    command = bench.compile_command(case.board, folder, folder / "libraries" if library is not None else None)
+    command = bench.compile_command(case, folder, folder / "libraries" if library is not None else None)
     if as_json:
         facts = {"folder": str(folder), "fqbn": case.board.fqbn, "compile": command}
         click.echo(json.dumps({"schema": 1, "sketch": facts}, indent=1))

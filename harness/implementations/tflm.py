@@ -8,17 +8,15 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from harness import cores, models, paths, sketch
+from harness import models, sketch
 from harness.boards import Board
 from harness.case import LibraryUse, Settings
 from harness.errors import UnsupportedError
 from harness.layout import Block
 from harness.models import Model, OperatorUse
-from harness.setup.tflm_sources import find_tflm_sources
 from harness.sketch import Markers, Sketch
-from harness.tflm.crate import crate_folder, make_library
-from harness.tflm.library import TflmLibrary, describe, find_library
-from harness.tflm.trim import trim
+from harness.tflm import selection
+from harness.tflm.library import TflmLibrary
 
 LOG_BYTES = 160
 """RAM that the sketch keeps for the library's last words; part of the firmware, not of the network."""
@@ -49,13 +47,7 @@ class Tflm:
 
     @cached_property
     def _library(self) -> TflmLibrary:
-        """The user's library, cut down to TFLM, where there is one, else the one made from the crate's sources."""
-        folders = [folder / "libraries" for folder in cores.sketchbooks(self._settings.sketchbook)]
-        found = find_library(folders, self._settings.tflm_library)
-        if found is not None:
-            return trim(found)
-        find_tflm_sources()  # raises where set-up has not been
-        return describe(make_library(crate_folder(), paths.cache() / "libraries"))
+        return selection.library(explicit=self._settings.tflm_library, sketchbook=self._settings.sketchbook)
 
     def describe(self) -> str:
         """Name the library, its version and its kernels."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 
 from harness.case import Bench
+from harness.plausible import require_plausible
 from harness.types import Reading
 
 NEEDS_RIG = True
@@ -14,14 +15,16 @@ ORDER = 30
 def measure(bench: Bench) -> Reading:
     """Reset and start up as often as the bench says; the value is the median."""
     board = bench.built.case.board
-    samples = []
+    stretches = []
     for _ in range(bench.starts):
         bench.firmware.reset()
-        samples.append(bench.firmware.start(bench.first_run_deadline()).on(board))
+        stretches.append(bench.firmware.start(bench.first_run_deadline()))
+    require_plausible(stretches, board)
+    samples = [stretch.on(board) for stretch in stretches]
     return Reading(
         value=statistics.median(samples),
         unit=board.clock.unit,
         samples=tuple(samples),
         clock=board.clock,
-        details={"starts": bench.starts},
+        details={"starts": bench.starts, "resolution": board.resolution},
     )

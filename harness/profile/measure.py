@@ -8,12 +8,11 @@ from dataclasses import dataclass, field, replace
 from harness.arena import guarded
 from harness.bench import RigBench
 from harness.boards import Board
-from harness.case import Built, Case
+from harness.case import Built, Case, Oversized
 from harness.compiler import flatbuffer
 from harness.correctness import require_right
 from harness.errors import DoesNotFitError, RigError
 from harness.firmware import Room, Stretch
-from harness.metrics import flash
 from harness.profile import operators
 from harness.profile.functions import ROOT, Stack, Ticks, function_times, stacks
 from harness.profile.result import Profile, Usage
@@ -47,10 +46,8 @@ class _Inferences:
 
 def profile(case: Case, workbench: Workbench, runs: int | None = None) -> Profile:
     """Profile a case: of ``runs`` inferences the one with the median time. Raises ``CaseError``."""
-    plain = workbench.build(case)
-    flash.require_fit(plain)
-    marked = workbench.build(replace(case, markers=Markers.OPERATORS))
-    _require_fit(marked)
+    plain = _fitting(workbench.build(case))
+    marked = _fitting(workbench.build(replace(case, markers=Markers.OPERATORS)))
     parts = case.implementation.parts(case.model)
     unmarked = _infer(plain, workbench, runs, count=None)
     run = _median(_infer(marked, workbench, runs, count=len(parts)).runs)
@@ -73,7 +70,7 @@ def profile(case: Case, workbench: Workbench, runs: int | None = None) -> Profil
             "model_sha256": case.model.sha256,
             "board_digest": case.board.digest,
             **case.implementation.provenance(),
-            **workbench.provenance(plain),
+            **workbench.provenance(plain.build),
             "profiled_build": marked.build.key,
             "arena_bytes": plain.arena,
             "virtual": case.board.is_virtual,
@@ -82,12 +79,14 @@ def profile(case: Case, workbench: Workbench, runs: int | None = None) -> Profil
     return _with_functions(made, marked, run.trace)
 
 
-def _require_fit(marked: Built) -> None:
-    try:
-        flash.require_fit(marked)
-    except DoesNotFitError as error:
-        msg = f"with the markers of operators in it, {error.message}"
-        raise DoesNotFitError(msg, region=error.region, over_by=error.over_by) from error
+def _fitting(program: Built | Oversized) -> Built:
+    if isinstance(program, Built):
+        return program
+    refusal = program.refusal
+    if program.case.markers is Markers.NONE:
+        raise refusal
+    msg = f"with the markers of operators in it, {refusal.message}"
+    raise DoesNotFitError(msg, overflow=refusal.overflow, at_least=refusal.at_least)
 
 
 def _with_functions(made: Profile, marked: Built, trace: Trace | None) -> Profile:

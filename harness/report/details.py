@@ -9,19 +9,21 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from harness.types import Measurement, Status
+from harness.types import Measurement
 
 _CASE = ("model", "impl.", "board")
 _PARTS = ("model", "library", "runtime", "harness", "C library", "core", "alignment")
+_SKETCH_PARTS = ("sketch", "library", "C library", "core", "alignment")
 
 
 def tables(measurements: Sequence[Measurement]) -> list[tuple[str, Table]]:
     """Return tables with their titles: of the flash, or of the probes, where that alone was measured."""
-    done = [m for m in measurements if m.status is Status.OK]
+    done = [m for m in measurements if m.value is not None]
     if {m.metric for m in measurements} == {"flash"} and done:
         with_parts = [m for m in done if m.details["parts"]]  # not every core has its linker write a map
         parts = [("flash by part, in bytes", _parts(with_parts))] if with_parts else []
-        return [*parts, ("by section, and the firmware with no network, in bytes", _sections(done))]
+        and_firmware = ", and the firmware with no network" if _has_firmware(done) else ""
+        return [*parts, (f"by section{and_firmware}, in bytes", _sections(done))]
     if {m.metric for m in measurements} == {"ram"} and done:
         return [("probes", _probes(done))]
     return []
@@ -51,7 +53,9 @@ def _row(measurement: Measurement, *values: object) -> list[str]:
 
 
 def _parts(measurements: Sequence[Measurement]) -> Table:
-    return _table(_PARTS, [_row(m, *(_details(m)["parts"].get(name, 0) for name in _PARTS)) for m in measurements])
+    own = any("sketch" in _details(m)["parts"] for m in measurements)
+    names = _SKETCH_PARTS if own else _PARTS
+    return _table(names, [_row(m, *(_details(m)["parts"].get(name, 0) for name in names)) for m in measurements])
 
 
 def _sections(measurements: Sequence[Measurement]) -> Table:
@@ -60,16 +64,26 @@ def _sections(measurements: Sequence[Measurement]) -> Table:
     for m in measurements:
         details = _details(m)
         found = (details["sections"].get(name, 0) for name in sections)
-        compared = (details["empty_sketch_bytes"], details["real_core_bytes"] or 0, details["harness_only_bytes"])
+        compared = [details["empty_sketch_bytes"], details["real_core_bytes"] or 0]
+        if _has_firmware(measurements):
+            compared.append(details["harness_only_bytes"])
         rows.append(_row(m, *found, *compared))
-    return _table([*sections, "- empty sketch", "+ real core", "(no network)"], rows)
+    firmware = ["(no network)"] if _has_firmware(measurements) else []
+    return _table([*sections, "- empty sketch", "+ real core", *firmware], rows)
+
+
+def _has_firmware(measurements: Sequence[Measurement]) -> bool:
+    """Whether the programs have mcuprof's firmware: sketches of the user's own do not."""
+    return all(_details(m)["harness_only_bytes"] is not None for m in measurements)
 
 
 def _probes(measurements: Sequence[Measurement]) -> Table:
+    heap_known = any(_details(m)["heap_bytes"] is not None for m in measurements)
     rows = []
     for m in measurements:
         details = _details(m)
+        heap = [details["heap_bytes"]] if heap_known else []
         for probe in details["probes"]:
             works = "yes" if probe["works"] else "no"
-            rows.append(_row(m, details["heap_bytes"], probe["size"], works, probe["why"]))
-    return _table(("heap B", "bytes taken", "works", "why not"), rows)
+            rows.append(_row(m, *heap, probe["size"], works, probe["why"]))
+    return _table([*(["heap B"] if heap_known else []), "bytes taken", "works", "why not"], rows)

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from harness import summaries
 from harness.types import Clock, Measurement, Status
+
+if TYPE_CHECKING:
+    from harness.stats import Interval
+
+_T = TypeVar("_T")
+
+NOT_ASKED = "not asked for"
+OVERSIZE = "*"
+"""Marks the size of a program that the board has no room for."""
 
 
 def cell(measurement: Measurement | None) -> str:
     """Return what a table shows for a measurement: its value, or its status. Never blank."""
     if measurement is None:
-        return "not asked for"
+        return NOT_ASKED
+    if measurement.oversize:
+        return f"{measurement.value:,.0f}{OVERSIZE} {measurement.unit}"
     if measurement.status is not Status.OK or measurement.value is None:
         return measurement.status.value
     if measurement.clock is not None:
@@ -18,12 +35,41 @@ def cell(measurement: Measurement | None) -> str:
     return f"{measurement.value:,.0f} {measurement.unit}"
 
 
+def bare_cell(measurement: Measurement | None) -> str:
+    """Return the same where the unit of sizes stands in the head of the column."""
+    return cell(measurement).replace(" B", "")
+
+
 def time(measurement: Measurement) -> str:
-    """Return a time in the unit of its clock, with the time at the board's clock beside a count."""
+    """Return a time by its clock: with its margin, or as a count with the time at the board's clock beside it."""
     value = measurement.value or 0.0
     if measurement.clock is Clock.HARDWARE:
-        return seconds(value)
+        return f"{seconds(value)} {margin(measurement)}".rstrip()
     return f"{value:,.0f} {measurement.unit} ({seconds(measurement.at_clock_s or 0.0)})"
+
+
+def figure(value: float, measurement: Measurement) -> str:
+    """Return a value of a measurement, such as a sample, in its unit."""
+    if measurement.clock is Clock.HARDWARE:
+        return seconds(value)
+    return f"{value:,.0f} {measurement.unit}"
+
+
+def interval(bounds: Interval, measurement: Measurement) -> str:
+    """Return from where to where the true value of a measurement lies, in its unit."""
+    low, high = figure(bounds.low, measurement), figure(bounds.high, measurement)
+    number, _, unit = low.partition(" ")
+    return f"{number} to {high}" if high.endswith(f" {unit}") else f"{low} to {high}"
+
+
+def margin(measurement: Measurement) -> str:
+    """Return how far the median of a timing may be off, to its farther end; nothing where it has no interval."""
+    summary = summaries.of(measurement)
+    if summary is None or summary.median_interval is None:
+        return ""
+    bounds = summary.median_interval
+    farther = max(bounds.high - summary.median, summary.median - bounds.low)
+    return f"± {seconds(float(f'{farther:.2g}'))}" if farther else ""
 
 
 def seconds(value: float) -> str:
@@ -32,3 +78,45 @@ def seconds(value: float) -> str:
         if value >= size:
             return f"{value / size:.4g} {unit}"
     return f"{value / 1e-9:.0f} ns" if value else "0 s"
+
+
+def moment(written: str) -> str:
+    """Return a moment of a results file to the minute, in UTC; what is no moment is returned as it stands."""
+    try:
+        found = datetime.fromisoformat(written)
+    except ValueError:
+        return written
+    return f"{found.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC"
+
+
+def printable(measurement: Measurement) -> Measurement:
+    """Return the measurement with an escape for each character that cannot be shown, and without empty samples.
+
+    A results file has null in place of a sample that JSON has no form for.
+    """
+    return replace(
+        measurement,
+        model=shown_text(measurement.model),
+        implementation=shown_text(measurement.implementation),
+        board=shown_text(measurement.board),
+        samples=tuple(sample for sample in measurement.samples if sample is not None),
+        reason=shown_text(" ".join(measurement.reason.split())),
+        details=_shown(measurement.details),
+        provenance=_shown(measurement.provenance),
+    )
+
+
+def shown_text(text: str) -> str:
+    """Return text with an escape in place of each character that cannot be shown."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _shown(value: _T) -> _T:
+    shown: object = value
+    if isinstance(value, str):
+        shown = shown_text(value)
+    elif isinstance(value, Mapping):
+        shown = {_shown(key): _shown(item) for key, item in value.items()}
+    elif isinstance(value, list):
+        shown = [_shown(item) for item in value]
+    return cast(_T, shown)

@@ -6,17 +6,19 @@ The system's packages and the virtual environment come before it: that is the sc
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 from harness import paths
 from harness.errors import MissingError
 from harness.setup import arduino_cli, tflm_sources
 from harness.setup.arduino_cli import ArduinoCli, find_arduino_cli
 from harness.setup.doctor import Check, checks
+from harness.tflm.library import installed
 
-__all__ = ["ArduinoCli", "Check", "alone", "checks", "ensure_all", "find_arduino_cli"]
+__all__ = ["ArduinoCli", "Check", "alone", "checks", "ensure_all", "ensure_arduino_cli", "find_arduino_cli"]
 
 Say = Callable[[str], None]
 
@@ -24,10 +26,18 @@ Say = Callable[[str], None]
 def ensure_all(say: Say) -> None:
     """Get what is missing of arduino-cli and the TFLM sources; nothing is done or written when both are there.
 
-    ``say`` is called with one line before each step that does work. Raises ``MissingError`` where a step cannot
-    be done.
+    The sources are not needed where a TFLM library is installed. ``say`` is called with one line before each step
+    that does work. Raises ``MissingError`` where a step cannot be done.
     """
-    steps = (arduino_cli, tflm_sources)
+    _ensure([arduino_cli] if installed() else [arduino_cli, tflm_sources], say)
+
+
+def ensure_arduino_cli(say: Say) -> None:
+    """Get arduino-cli where it is missing, as ``ensure_all`` does."""
+    _ensure([arduino_cli], say)
+
+
+def _ensure(steps: Sequence[ModuleType], say: Say) -> None:
     if all(step.is_ready() for step in steps):
         return
     with alone(say) as work:

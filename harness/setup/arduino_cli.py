@@ -158,11 +158,12 @@ def _build(go: Go, target: Path, caches: Path) -> None:
     log = caches / "build.log"
     log.write_text(done.stdout + done.stderr, encoding="utf-8")
     msg = (
-        f"building arduino-cli {PINNED} failed. The last that Go said:\n{tools.last_lines(done.stderr)}\n"
+        f"building arduino-cli {PINNED} failed. The last that Go said (all of it: {log}):\n"
+        f"{tools.last_lines(done.stderr)}\n"
         f"Where this is the network, run the set-up again when it is back: it goes on from here. "
         f"Or put an arduino-cli 1.x on PATH"
     )
-    raise MissingError(msg, log=log)
+    raise MissingError(msg)
 
 
 def _version_of(path: Path) -> Version | None:

@@ -10,7 +10,8 @@ from pathlib import Path
 from harness import ports
 from harness.arduino import Arduino
 from harness.boards import Board
-from harness.errors import McuprofError
+from harness.errors import McuprofError, MissingError
+from harness.labgrid_place import find_client, place_in
 from harness.platform import Workplace, missing_core
 from harness.serial_port import Device, is_remote
 from harness.setup.doctor import Check
@@ -90,6 +91,8 @@ def upload_program(properties: Mapping[str, str]) -> tuple[str, str]:
 
 def _port(board: Board, devices: Sequence[Device], port: str | None) -> list[Check]:
     needed_for = f"measuring on {board.name}"
+    if port is not None and place_in(port):
+        return [_labgrid(needed_for)]
     attached = [device.path for device in ports.by_board([board], devices).get(board.name, [])]
     if port is not None and is_remote(port):
         return []  # whether it answers is known when it is opened
@@ -115,6 +118,14 @@ def _port(board: Board, devices: Sequence[Device], port: str | None) -> list[Che
             remedy="" if allowed else f"`sudo usermod -aG {_group(path)} $USER`, then log in anew",
         ),
     ]
+
+
+def _labgrid(needed_for: str) -> Check:
+    try:
+        client, remedy = find_client(), ""
+    except MissingError as error:
+        client, remedy = "", error.message
+    return Check(name="labgrid", found=bool(client), version=client, needed_for=needed_for, remedy=remedy)
 
 
 def _group(path: str) -> str:

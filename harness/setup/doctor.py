@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.errors import MissingError
+from harness.errors import McuprofError, MissingError
 from harness.setup import arduino_cli, tflm_sources, tools
+from harness.tflm.library import describe, installed
 
 _CC = "gcc libc6-dev"
 _CORTEX_M4 = ("-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16")
@@ -32,7 +33,8 @@ class Check:
 def checks(*, for_virtual_boards: bool = True) -> list[Check]:
     """Look for what mcuprof needs beside Python packages and the cores of boards; takes a fraction of a second."""
     virtual = _for_virtual_boards() if for_virtual_boards else []
-    return [_arduino_cli(), *virtual, _tflm_sources()]
+    library = installed()
+    return [_arduino_cli(), *virtual, _tflm_library(library) if library else _tflm_sources()]
 
 
 def _for_virtual_boards() -> list[Check]:
@@ -74,8 +76,18 @@ def _arduino_cli() -> Check:
     return Check(name="arduino-cli", found=True, version=version, needed_for=needed_for, remedy="")
 
 
+def _tflm_library(path: Path) -> Check:
+    needed_for = "tflm, where no other library is given"
+    try:
+        version = f"{describe(path)} ({path})"
+    except McuprofError as error:
+        remedy = f"{error.message}; `mcuprof setup --tflm` installs another one"
+        return Check(name="TFLM library", found=False, version="", needed_for=needed_for, remedy=remedy)
+    return Check(name="TFLM library", found=True, version=version, needed_for=needed_for, remedy="")
+
+
 def _tflm_sources() -> Check:
-    needed_for = "tflm, where no Arduino library of TFLM is given"
+    needed_for = "tflm, where no library is given"
     try:
         tflm_sources.find_tflm_sources()
     except MissingError as error:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+_SIGNAL = "tflm_signal::"
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
@@ -43,12 +44,15 @@ def without_comments(text: str) -> str:
     return _COMMENT.sub(" ", text)
 
 
-def operators(*, resolver_header: str, registrations_header: str, schema_header: str) -> Operators | None:
+def operators(
+    *, resolver_header: str, registrations_header: str, schema_header: str, signal: bool = False
+) -> Operators | None:
     """Return the operators that the texts of these headers declare, or None where there is no way to register one.
 
-    The headers are ``micro_mutable_op_resolver.h``, ``kernels/micro_ops.h`` and ``schema_generated.h``.
+    The headers are ``micro_mutable_op_resolver.h``, ``kernels/micro_ops.h`` and ``schema_generated.h``. ``signal``
+    tells whether the kernels of TFLM's library for signals, which the first of them declares too, are there.
     """
-    methods = _methods(without_comments(resolver_header))
+    methods = _methods(without_comments(resolver_header), without="" if signal else _SIGNAL)
     if methods.builtin:
         return methods
     known = set(re.findall(r"\bBuiltinOperator_(\w+)\s*=\s*\d", schema_header))
@@ -62,13 +66,15 @@ def operators(*, resolver_header: str, registrations_header: str, schema_header:
     )
 
 
-def _methods(text: str) -> Operators:
+def _methods(text: str, *, without: str) -> Operators:
     builtin: dict[str, str] = {}
     custom: dict[str, str] = {}
     for chunk in re.split(r"\bTfLiteStatus\s+(?=Add[A-Z0-9])", text)[1:]:
         head, _, body = chunk.partition("{")
         name, _, parameters = head.partition("(")
         if name in ("AddBuiltin", "AddCustom") or not _callable_without_arguments(parameters):
+            continue
+        if without and without in chunk:
             continue
         if code := re.search(r"\bBuiltinOperator_(\w+)", body):
             builtin.setdefault(code[1], name)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness import paths
 from harness.errors import MissingError, UnsupportedError, UsageError
 from harness.models import OperatorUse
 from harness.tflm import headers
@@ -70,20 +71,20 @@ class TflmLibrary:
         return f"AddBuiltin(tflite::BuiltinOperator_{name}, {known[name]}(), {versions})"
 
 
-def find_library(sketchbook_library_dirs: Sequence[Path], explicit: Path | None) -> TflmLibrary | None:
-    """Return the TFLM library to use: ``explicit`` where it is given, else the first one in the sketchbook.
-
-    ``sketchbook_library_dirs`` are folders that hold Arduino libraries; they need not exist. Raises
-    ``MissingError`` or ``UsageError`` where ``explicit`` is no TFLM library.
-    """
-    if explicit is not None:
-        return describe(explicit.expanduser().resolve())
-    for folder in sketchbook_library_dirs:
+def find_library(folders: Iterable[Path]) -> Path | None:
+    """Return the first TFLM library in ``folders``, which hold Arduino libraries and need not exist, or None."""
+    for folder in folders:
         candidates = sorted(folder.iterdir()) if folder.is_dir() else []
         for candidate in candidates:
             if not candidate.name.startswith(".") and _source_root(candidate) is not None:
-                return describe(candidate)
+                return candidate
     return None
+
+
+def installed() -> Path | None:
+    """Return the library that set-up put into mcuprof's own sketchbook, or None where there is none."""
+    # What is built must not change under way, so the path does not lead through the link to what was installed last.
+    return find_library([(paths.sketchbook() / "libraries").resolve()])
 
 
 def describe(path: Path) -> TflmLibrary:
@@ -95,7 +96,7 @@ def describe(path: Path) -> TflmLibrary:
     if root is None:
         msg = (
             f"{path} is no TFLM library: neither src/{_MARK} nor {_MARK} is in it; give the folder of an Arduino "
-            "library that carries TensorFlow Lite for Microcontrollers"
+            "library with TensorFlow Lite for Microcontrollers, or the one that its sources' tensorflow/ is in"
         )
         raise UsageError(msg)
     micro = root / _MICRO
@@ -103,6 +104,7 @@ def describe(path: Path) -> TflmLibrary:
         resolver_header=_text(micro / "micro_mutable_op_resolver.h"),
         registrations_header=_text(micro / "kernels/micro_ops.h"),
         schema_header=_text(root / "tensorflow/lite/schema/schema_generated.h"),
+        signal=any((root / "signal/micro/kernels").glob("*.c*")),
     )
     if operators is None:
         msg = (

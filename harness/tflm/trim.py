@@ -12,10 +12,9 @@ from pathlib import Path
 from harness import paths
 from harness.tflm import includes
 from harness.tflm.library import SOURCES, TflmLibrary, describe
+from harness.tflm.sources import PORT
 
 _TFLM = "tensorflow"
-# The sources that every port of TFLM writes anew; what only they include is the port's, not TFLM's.
-_PORT = {"micro_time", "system_setup", "debug_log"}
 
 
 def trim(library: TflmLibrary, into: Path | None = None) -> TflmLibrary:
@@ -48,9 +47,10 @@ def trim(library: TflmLibrary, into: Path | None = None) -> TflmLibrary:
 
 
 def _needed_folders(root: Path, header: str) -> frozenset[str]:
-    sources = [file for file in (root / _TFLM).rglob("*") if file.suffix in SOURCES and file.stem not in _PORT]
+    # What only the port to a board includes is the port's, not TFLM's.
+    sources = [file for file in (root / _TFLM).rglob("*") if file.suffix in SOURCES and file.stem not in PORT]
     reached = includes.closure(sources, [root], leaves=[root / header])
-    return frozenset(path.relative_to(root).parts[0] for path in reached)
+    return frozenset(path.relative_to(root).parts[0] for path in reached.files)
 
 
 def _copy(library: TflmLibrary, needed: frozenset[str], target: Path) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import shutil
 import threading
-import time
 from pathlib import Path
 
 from harness import cmd
 from harness.boards import Board, Virtual
 from harness.errors import MissingError, RigError
 from harness.serial_port import SerialPort
-from harness.session import Session
+from harness.session import Port, Session, closing_on_error
 from harness.trace import Detail
 from harness.virtual.cycle_model import CycleCounter
 from harness.virtual.machine import RigFolder, await_machine, last_words
@@ -41,6 +40,7 @@ class QemuRig:
         if board.cycles or detail is Detail.CALLS:
             self._counter = CycleCounter(board, _PROGRAM, self._folder.path / "cycles", detail)
         self._machine: cmd.Process | None = None
+        self._program: Path | None = None
         self._lock = threading.Lock()
         self._closed = False
         self._tty = VirtualPort(self._folder.path, lambda request: self.load(Path(request["load"])))
@@ -57,6 +57,8 @@ class QemuRig:
                 msg = "the virtual board has been closed"
                 raise RigError(msg)
             self._stop()
+            self._program = elf
+            self._tty.forget()
             self._machine = cmd.spawn(self._command(elf), log=self._log)
             await_machine("QEMU", self._machine, self._tty.connected, self._log)
 
@@ -66,6 +68,14 @@ class QemuRig:
         if self._counter is None:
             return Session(port, self.trouble)
         return Session(port, self.trouble, count=self._counter.last, trace=self._counter.trace)
+
+    def listen(self, baud: int) -> Port:
+        """Open the port and start the program that was loaded last anew; raises ``RigError``."""
+        port = SerialPort(self.port, baud)
+        if self._program is not None:
+            with closing_on_error(port):
+                self.load(self._program)
+        return port
 
     def trouble(self) -> str | None:
         """Say what is wrong with the machine, or None when it runs."""
@@ -87,9 +97,7 @@ class QemuRig:
         if self._machine is not None:
             self._machine.kill()
             self._machine = None
-        end = time.monotonic() + 5
-        while self._tty.connected.is_set() and time.monotonic() < end:
-            time.sleep(0.002)
+        self._tty.hang_up()
 
     def _command(self, elf: Path) -> list[str]:
         return [

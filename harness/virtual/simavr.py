@@ -11,7 +11,7 @@ from harness import cmd, cores, paths
 from harness.boards import Board, Simavr
 from harness.errors import MissingError, RigError
 from harness.serial_port import SerialPort
-from harness.session import Session
+from harness.session import Port, Session, closing_on_error
 from harness.virtual import toolmaking
 from harness.virtual.machine import RigFolder, await_machine, last_words
 from harness.virtual.tty import VirtualPort
@@ -81,6 +81,13 @@ class SimavrRig:
     def open(self) -> Session:
         """Open the port; raises ``RigError`` where it cannot be had."""
         return Session(SerialPort(self.port, self.board.baud), self.trouble)
+
+    def listen(self, baud: int) -> Port:
+        """Open the port and pull the chip's reset, as that does on a desk; raises ``RigError``."""
+        port = SerialPort(self.port, baud)
+        with closing_on_error(port):
+            self.reset()
+        return port
 
     def trouble(self) -> str | None:
         """Say what is wrong with the machine, or None when it runs."""

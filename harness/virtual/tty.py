@@ -11,6 +11,7 @@ import json
 import os
 import selectors
 import socket
+import termios
 import threading
 import tty
 from collections.abc import Callable, Mapping
@@ -54,6 +55,11 @@ class VirtualPort:
         for descriptor in (self._master, self._slave, self._wake_read, self._wake_write):
             with contextlib.suppress(OSError):
                 os.close(descriptor)
+
+    def forget(self) -> None:
+        """Drop what the host has not read yet: the next program has not said it."""
+        self._to_host = b""
+        termios.tcflush(self._slave, termios.TCIFLUSH)
 
     def hang_up(self) -> None:
         """Close the connection to the machine, with what was on its way there; ``connected`` tells of the next."""
@@ -124,6 +130,9 @@ class VirtualPort:
 
     def _accept_machine(self) -> None:
         self._drop_machine()
+        # What another program has said is not taken for this one's.
+        self._to_host = b""
+        termios.tcflush(self._slave, termios.TCIFLUSH)
         self._machine, _ = self._serial.accept()
         self._machine.setblocking(False)
         self.connected.set()

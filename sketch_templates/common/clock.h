@@ -36,8 +36,8 @@ inline uint8_t clock_start() {
   return 0;
 }
 inline uint64_t clock_since(uint8_t) {
-  const uint16_t low = TCNT1;
   cli();
+  const uint16_t low = TCNT1;
   uint32_t high = mcuprof_overflows;
   // An overflow that came before the count was read, and has not been served.
   if ((TIFR1 & _BV(TOV1)) != 0 && low < 0x8000) ++high;

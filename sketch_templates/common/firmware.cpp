@@ -24,12 +24,23 @@ extern "C" size_t mcuprof_stack_high_water(void);
 namespace mcuprof {
 namespace {
 
+bool asked = false;  // anything but "hello" since the reset
 bool started = false;
 uint8_t *stash = nullptr;         // a copy of all inputs, one after the other; only while times are taken
 uint8_t *volatile held = nullptr;  // the block of "alloc"; volatile, or the compiler drops the allocation
 size_t held_bytes = 0;
 
 constexpr uint8_t kHeldByte = 0xA5;
+
+// Bytes that "start" takes first. Read where the compiler cannot see them, so that programs with and without have the
+// same code, and what they leave of the memory can be compared.
+#if defined(__AVR__)
+const uint32_t kBlockBytes PROGMEM = MCUPROF_BLOCK_BYTES;
+size_t block_bytes() { return pgm_read_dword(&kBlockBytes); }
+#else
+const uint32_t kBlockBytes = MCUPROF_BLOCK_BYTES;
+size_t block_bytes() { return *const_cast<const volatile uint32_t *>(&kBlockBytes); }
+#endif
 
 struct Stretch {
   uint64_t ticks;
@@ -126,7 +137,7 @@ void copy_inputs(bool to_stash) {
 void on_hello(const char *) {
   add(TEXT("protocol=1 board=" MCUPROF_BOARD " implementation=" MCUPROF_IMPLEMENTATION
            " model=" MCUPROF_MODEL " sketch=" MCUPROF_SKETCH));
-  add_field(TEXT(" clock_hz="), MCUPROF_CLOCK_HZ);
+  add_field(TEXT(" fresh="), !asked);
   add_field(TEXT(" line="), kLineBytes);
   add_field(TEXT(" arena="), network_arena_bytes());
   answer_done();
@@ -161,16 +172,21 @@ void on_arena(const char *arguments) {
   answer_done();
 }
 
-void on_alloc(const char *arguments) {
-  uint32_t bytes = 0;
-  if (!read_number(&arguments, &bytes)) return answer_fail(TEXT("alloc needs a number"));
-  answer_start();
+// Takes a block off the heap until the next reset.
+bool hold(size_t bytes) {
   uint8_t *block = static_cast<uint8_t *>(malloc(bytes));
   // Touched, for an allocator may promise what is not there.
   if (block != nullptr) memset(block, kHeldByte, bytes);
   held = block;
   held_bytes = block != nullptr ? bytes : 0;
-  add_field(TEXT("held="), block != nullptr ? 1 : 0);
+  return block != nullptr;
+}
+
+void on_alloc(const char *arguments) {
+  uint32_t bytes = 0;
+  if (!read_number(&arguments, &bytes)) return answer_fail(TEXT("alloc needs a number"));
+  answer_start();
+  add_field(TEXT("held="), hold(bytes) ? 1 : 0);
   answer_done();
 }
 
@@ -188,6 +204,7 @@ void on_heap(const char *arguments) {
 void on_start(const char *) {
   if (started) return answer_fail(TEXT("already started"));
   answer_start();
+  if (block_bytes() != 0 && !hold(block_bytes())) return answer_fail(TEXT("malloc gives no block of this size"));
   Stretch stretch;
   const bool within_stack = timed_within_stack(network_start, &stretch, &started);
   answer_stretch(within_stack, started, stretch);
@@ -287,6 +304,7 @@ void firmware_loop() {
     return;
   }
   if (request.is(TEXT("hello"))) return on_hello(request.arguments);
+  asked = true;
   if (request.is(TEXT("tensors"))) return on_tensors(request.arguments);
   if (request.is(TEXT("size"))) return on_size(request.arguments);
   if (request.is(TEXT("arena"))) return on_arena(request.arguments);

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from harness import boards, models, pipeline
-from harness.arduino import Build
+from harness.builds import Build
 from harness.case import Expected, Settings
 from harness.errors import RigError
 from harness.fake import FakeBoard
@@ -93,8 +93,10 @@ class FakeArduino:
     def compile(self, what, board, options):
         return Build(
             folder=Path("/nowhere"), key=what.digest, sketch=what.digest, build_path="/b", program_bytes=5000,
-            data_bytes=100, seconds=1, provenance={},
+            data_bytes=100, seconds=1, size_recipe="", provenance={},
         )  # fmt: skip
+
+    compile_any_size = compile
 
     def upload(self, build, board, port):
         self.uploads += 1
@@ -109,18 +111,20 @@ class FakeArduino:
 
 
 class Lab:
-    """Some boards at some ports; ``run`` measures on all of them and returns the measurements by name."""
+    """Some boards at some ports; ``run`` measures on all of them and returns the measurements by name.
 
-    def __init__(self, tmp_path, monkeypatch, *plugs, before=None, names=("mine",)):
+    ``facts`` are of their board files.
+    """
+
+    def __init__(self, tmp_path, monkeypatch, *plugs, before=None, names=("mine",), **facts):
         self.bus = FakeBus(*(p for i, p in enumerate(plugs) if not any(p is q for q in plugs[:i])))
         self.arduino = FakeArduino(self.bus, before)
         self.store = Store(tmp_path / "results")
-        self.boards = [msgspec.structs.replace(_BOARD, name=name) for name in names]
+        self.boards = [msgspec.structs.replace(_BOARD, name=name, **facts) for name in names]
         self.paths = {name: p.device.path for name, p in zip(names, plugs, strict=True)}
         monkeypatch.setattr("harness.workbench.Arduino", lambda workplace: self.arduino)
         monkeypatch.setattr("harness.workbench.connect", self._connect)
         monkeypatch.setattr("harness.workbench.reference.expected", self._expected)
-        monkeypatch.setattr("harness.metrics.flash.require_fit", lambda built: built.build.program_bytes)
         monkeypatch.setattr("harness.metrics.flash.measure", lambda built: Reading(value=5000, unit="B"))
 
     def _connect(self, board, port, detail):
@@ -135,7 +139,9 @@ class Lab:
     def plan(self, *implementations, names=()):
         return pipeline.Plan(
             models=[models.load("digits")],
-            implementations=[FakeImplementation(name) for name in implementations or ("tflm",)],
+            implementations=[
+                FakeImplementation(name) if isinstance(name, str) else name for name in implementations or ("tflm",)
+            ],
             boards=self.boards,
             metrics=names or tuple(all_metrics()),
         )

@@ -27,7 +27,10 @@ class FakeMachine:
         monkeypatch.setattr(cmd, "run", self._run)
 
     def add(self, folder: str, name: str, answer) -> Path:
-        """Put a program into a folder of PATH; ``answer`` its output, its exit code or a function of (argv, kw)."""
+        """Put a program into a folder of PATH.
+
+        ``answer`` is its output, its exit code, both, or a function of (argv, kw) that returns one of these.
+        """
         path = self.place(self.root / folder / name, answer)
         if path.parent not in self._folders:
             self._folders.append(path.parent)
@@ -52,5 +55,10 @@ class FakeMachine:
         if answer == "hangs":
             msg = f"{words[0]} did not end"
             raise ToolFailedError(msg)
-        code, out = (answer, "") if isinstance(answer, int) else (0, answer)
-        return cmd.Completed(argv=words, returncode=code, stdout=out, stderr="went wrong" if code else "", seconds=0)
+        if isinstance(answer, tuple):
+            out, code = answer
+        else:
+            code, out = (answer, "") if isinstance(answer, int) else (0, answer)
+        return cmd.Completed(
+            argv=words, returncode=code, stdout=out, stderr="went wrong" if code and not out else "", seconds=0
+        )

@@ -3,8 +3,9 @@
 import re
 
 import pytest
-from fake_lab import RIGHT, Lab, at, noise, plug
+from fake_lab import RIGHT, FakeImplementation, Lab, at, noise, plug
 
+from harness import boards
 from harness import session as sessions
 from harness.errors import RigError, ToolFailedError
 from harness.fake_bus import Noise
@@ -125,6 +126,56 @@ def test_a_chip_whose_port_goes_with_each_reset(lab):
     assert retries(found)["reconnects"] == 0, "that is how such a chip resets"
 
 
+@pytest.mark.parametrize("count", [2, 3, 20, 34, 35, 36, 37])
+def test_the_link_drops_before_a_reset_arrives(lab, count):
+    """As behind a port server: the board never hears the request, and what it holds of its heap it holds on."""
+    sent = []
+
+    def drops(data):
+        sent.extend([data] if b" reset *" in data else [])
+        return b" reset *" in data and len(sent) == count
+
+    found = lab(plug(drops=drops)).run()
+    assert all_right(found)
+    assert len(sent) > count
+    assert retries(found)["reconnects"] == 1
+    assert found["mine", "tflm", "ram"].details["probes"][0]["works"]
+
+
+@pytest.mark.parametrize("count", range(1, 20, 3))
+def test_the_link_drops_in_the_search_for_the_arena(lab, monkeypatch, count):
+    sent, kept = [], []
+
+    def drops(data):
+        sent.extend([data] if b" reset *" in data else [])
+        return b" reset *" in data and len(sent) == count
+
+    class Searched(FakeImplementation):
+        searches_arena = True
+
+    monkeypatch.setattr("harness.arena.keep", lambda key, arena: kept.append(arena.size))
+    bench = lab(plug(drops=drops))
+    found = bench.run(Searched("tflm"), names=("inference",))
+    assert found["mine", "tflm", "inference"].status is Status.OK
+    assert kept == [1000]
+
+
+@pytest.mark.parametrize("count", [1, 2, 20])
+def test_another_board_is_at_the_port_after_a_reset(lab, count):
+    port = plug()
+
+    def swap(plug):
+        plug.board.facts = {"board": "another", "sketch": "another"}
+        plug.pull(bench.bus.timer, 1)
+
+    port.on_request = at("reset", count, swap)
+    bench = lab(port)
+    found = bench.run()
+    assert all_right(found)
+    assert retries(found)["reconnects"] == retries(found)["uploads"] + 1 == 1
+    assert bench.arduino.uploads == 2
+
+
 def test_the_port_vanishes_for_good(lab):
     bench = lab(plug(on_request=at("run", 4, lambda plug: plug.pull(bench.bus.timer, 1e9))))
     found = bench.run("a", "b")
@@ -158,6 +209,21 @@ def test_a_board_that_resets_whenever_its_port_is_opened(lab):
     found = bench.run()
     assert all_right(found)
     assert retries(found)["reconnects"] == 1
+
+
+@pytest.mark.parametrize("name", ["uno", "mega", "spresense"])
+def test_a_bootloader_that_every_byte_keeps_awake(lab, name):
+    real = boards.load(name)
+
+    def reset(plug):
+        plug.board.restart()
+        plug.deaf_until = bench.bus.timer.now() + 1.5
+
+    port = plug(on_open=reset, on_request=at("stash", 1, lambda plug: plug.pull(bench.bus.timer, 1)), kept_awake_s=5)
+    bench = lab(port, reset=real.reset, upload=real.upload)
+    found = bench.run()
+    assert all_right(found)
+    assert retries(found) == {"uploads": 0, "reconnects": 1, "requests": 0}
 
 
 def test_garbage_before_the_first_line(lab):
@@ -267,6 +333,7 @@ def test_an_earlier_sketch_that_answers_once(lab):
 
     bench.arduino.upload = upload
     assert all_right(bench.run())
+    assert bench.arduino.uploads == 2
 
 
 def test_another_board_at_the_port(lab):
@@ -294,6 +361,22 @@ def test_a_board_at_an_address_on_the_network_is_not_uploaded_to(lab):
     assert "Over the network nothing is uploaded: do so by hand" in reason
 
 
+def test_a_board_that_hangs_at_an_address_on_the_network_has_to_be_reset_by_hand(lab):
+    def hang(plug):
+        plug.board._outgoing = plug.board._outgoing.split(b"\n", 1)[0] + b"\n"
+        plug.board.faults.silent_after = len(plug.board.requests)
+
+    port = plug(path="socket://lab:3000", on_request=at("run", 4, hang))
+    port.board.facts = {"board": "mine", "sketch": "tflm-digits"}
+    bench = lab(port)
+    found = bench.run()
+    [hung] = reasons(found, Status.HUNG)
+    [reason] = set(reasons(found, Status.RIG_FAILED))
+    assert reason.startswith(f"{hung}; then nothing came from the board within 10 s")
+    assert "nothing resets a board that hangs: do so where it is" in reason
+    assert bench.arduino.uploads == 0
+
+
 def test_a_port_that_another_program_holds_for_a_moment(lab):
     assert all_right(lab(plug(busy_until=5.0)).run())
 
@@ -316,6 +399,30 @@ def test_a_host_that_was_suspended_for_a_minute(lab):
         found = bench.run()
         assert all_right(found)
         assert retries(found)["reconnects"] == 0
+
+
+@pytest.mark.parametrize(
+    ("verb", "answer", "why"),
+    [
+        (
+            "run",
+            "us=900 cycles=19200000",
+            "micros() tells 0.0009 s for what the chip's counter tells 19,200,000 cycles",
+        ),
+        ("start", "us=4000000000", "the board tells 4e+03 s for what was done within"),
+    ],
+)
+def test_times_that_cannot_be_are_no_figures(lab, verb, answer, why):
+    port = plug()
+    honest = getattr(port.board, f"_on_{verb}")
+    setattr(port.board, f"_on_{verb}", lambda: (honest()[0], answer))
+    found = lab(port).run()
+    metric = {"run": "inference", "start": "init"}[verb]
+    assert found["mine", "tflm", "output"].status is Status.OK
+    assert found["mine", "tflm", metric].status is Status.RIG_FAILED
+    assert found["mine", "tflm", metric].value is None
+    assert why in found["mine", "tflm", metric].reason
+    assert "set interrupts_off = false in the board's file" in found["mine", "tflm", metric].reason
 
 
 def test_a_dead_board_does_not_stop_the_others(lab):
@@ -341,7 +448,7 @@ def test_two_that_want_the_same_board(lab):
 
 
 def test_two_thousand_requests_over_a_line_bad_both_ways(lab, monkeypatch):
-    monkeypatch.setattr(sessions, "_ANSWER_S", 30.0)
+    monkeypatch.setattr(sessions, "ANSWER_S", 30.0)
     port = plug(noise=Noise(drop=0.0004, flip=0.0003, double=0.0003, seed=11))
     bench = lab(port)
     bench.run(names=("inference",))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 
 import pytest
 from fake_machine import FakeMachine
@@ -94,6 +95,13 @@ def test_permission_is_the_systems_answer(machine, tmp_path, monkeypatch):
 
 def test_a_port_on_the_network_is_not_looked_at(machine):
     assert list(by_name("uno", port="socket://host:1")) == ["core arduino:avr"]
+
+
+def test_a_port_in_a_lab_needs_labgrid(machine, monkeypatch):
+    monkeypatch.setattr(sys, "executable", str(machine.root / "python"))
+    assert not by_name("uno", port="labgrid:desk")["labgrid"].found
+    client = machine.add("bin", "labgrid-client", "")
+    assert by_name("uno", port="labgrid:desk")["labgrid"].version == str(client)
 
 
 @pytest.mark.parametrize(

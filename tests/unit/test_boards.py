@@ -74,18 +74,24 @@ def test_a_board_of_ones_own(tmp_path):
         ("[flash]", r"mine.toml: the key 'core_bytes' in \[flash\] is missing"),
         ("name = 'x'", r"mine.toml: 'name' is not a key"),
         ("baud = ", r"mine.toml is not valid TOML"),
-        ("reset = 'hard'", r"mine.toml: the key 'reset': invalid enum value 'hard'"),
         ("[usb]\nids = ['2341']", r"mine.toml: the key 'usb.ids': expected VID:PID in hexadecimal"),
         ("[usb]\nids = []", r"mine.toml: the key 'usb.ids': name at least one"),
         ("[usb]\nids = [1]", r"mine.toml: the key 'usb.ids\[0\]': expected `str`, got `int`"),
         ("[usb]\nid = ['2341:0043']", r"mine.toml: unknown key 'id' in \[usb\]; did you mean 'ids'"),
-        ("[upload]\ntouch_1200 = 'yes'", r"mine.toml: the key 'upload.touch_1200': expected `bool`, got `str`"),
-        ("[upload]\nseconds = 0", r"mine.toml: the key 'upload.seconds': expected 1 to 3600, got 0"),
-        ("[upload]\nseconds = nan", r"mine.toml: the key 'upload.seconds': expected 1 to 3600, got nan"),
+        ("[upload]\nseconds = 'long'", r"mine.toml: the key 'upload.seconds': expected `float`, got `str`"),
+        ("[upload]\nseconds = 0", r"mine.toml: the key 'upload.seconds': expected 0.1 to 3600, got 0"),
+        ("[upload]\nseconds = nan", r"mine.toml: the key 'upload.seconds': expected 0.1 to 3600, got nan"),
+        ("[upload]\nbootloader_seconds = -1", r"the key 'upload.bootloader_seconds': expected 0.1 to 3600, got -1"),
         ("baud = 1", r"mine.toml: the key 'baud': expected 300 to 12,000,000"),
         ("[flash]\ncore_bytes = 1", r"mine.toml: the key 'flash': expected a virtual board"),
         ("[core]\npackage_index = 'x'", r"mine.toml: the key 'core.package_index': expected the address"),
         ("[linker]\nram_region = 'a b'", r"mine.toml: the key 'linker': 'a b' is not a name"),
+        (
+            "[linker]\nscript = 'a.ld'",
+            r"the key 'linker.enlarge': name script, and with it a property that holds {mcu",
+        ),
+        ("[linker.enlarge]\na.b = '{mcuprof.script}'", r"the key 'linker.enlarge': name script, and with it"),
+        ("[linker.enlarge]\na.b = 1", r"the key 'linker.enlarge': expected `str`, got `int`"),
         ("[build_properties]\na.b = 1", r"mine.toml: the key 'build_properties': expected `str`, got `int`"),
         (
             "[virtual]\nmachine='m'\nicount_shift=6\nram_reserved_bytes=900\nstack_bytes=100",
@@ -115,12 +121,16 @@ def test_options_of_the_core_are_part_of_the_fqbn():
     assert (board.core_id, board.arduino_id) == ("SPRESENSE:spresense", "spresense")
 
 
+def test_properties_of_the_core_need_no_quotes(tmp_path):
+    text = GOOD + "[linker]\nscript = 'a.ld'\n[linker.enlarge]\ncore.script = '-T{mcuprof.script}'\n'b' = ''\n"
+    assert boards.load_file(write(tmp_path, text)).linker.enlarge == {"core.script": "-T{mcuprof.script}", "b": ""}
+
+
 def test_what_real_boards_say_of_themselves():
     nano, spresense, uno = boards.load("nano33ble"), boards.load("spresense"), boards.load("uno")
-    assert nano.upload.touch_1200
-    assert nano.upload.port_changes
     assert not nano.interrupts_off
     assert (nano.reset, spresense.reset, uno.reset) == ("software", "dtr", "dtr")
+    assert (nano.silence_s, spresense.silence_s, uno.silence_s) == (0, 2, 2)
     assert uno.linker.memory("text") == "FLASH"
     assert spresense.linker.memory("ram") == "RAM"
     assert spresense.linker.memory("gnssram") is None

@@ -131,3 +131,13 @@ def test_a_library_that_a_board_needs(place, sketchbook, tmp_path):
     (sketchbook / "libraries" / "Needed").mkdir(parents=True)
     assert made.libraries(board) == [sketchbook / "libraries" / "Needed"]
     assert made.libraries(boards.load("uno")) == []
+
+
+def test_libraries_that_are_links_are_known_by_what_they_link_to(tmp_path):
+    (tmp_path / "elsewhere" / "Lib").mkdir(parents=True)
+    (tmp_path / "libraries").mkdir()
+    (tmp_path / "libraries" / "Lib").symlink_to(tmp_path / "elsewhere" / "Lib")
+    before = cores.stamp_of_libraries(tmp_path / "libraries")
+    assert cores.stamp_of_libraries(tmp_path / "libraries") == before
+    (tmp_path / "elsewhere" / "Lib" / "Lib.h").write_text("new")
+    assert cores.stamp_of_libraries(tmp_path / "libraries") != before

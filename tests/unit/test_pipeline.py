@@ -9,18 +9,21 @@ import pytest
 
 from harness import boards, models, pipeline
 from harness import session as sessions
-from harness.arduino import Build
 from harness.bench import RigBench
-from harness.case import Baselines, Built, Expected
+from harness.builds import Build, Oversize
+from harness.case import Baselines, Built, Expected, Oversized
 from harness.errors import DoesNotFitError, MissingError, RigError, ToolFailedError, UnsupportedError
 from harness.fake import FakeBoard, Faults
 from harness.firmware import Firmware
-from harness.metrics import all_metrics
+from harness.metrics import all_metrics, flash
 from harness.session import Session
+from harness.sizes import Sizes
 from harness.store import Store, load
 from harness.types import Clock, Reading, Status
 
 BIG = 10_000
+MEASURE_FLASH = flash.measure
+SIZES = Sizes(flash_sections={"a": 1}, ram_sections={}, flash_parts={"core": 1}, ram_parts={})
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +31,6 @@ def _impatient(monkeypatch):
     monkeypatch.setattr(sessions, "_REPEAT_S", 0.02)
     monkeypatch.setattr("harness.firmware._HELLO_S", 0.3)
     monkeypatch.setattr("harness.metrics.ram._LEAST_DEADLINE_S", 0.2)
-    monkeypatch.setattr("harness.metrics.flash.require_fit", lambda built: built.build.program_bytes)
     monkeypatch.setattr(
         "harness.metrics.flash.measure", lambda built: Reading(value=built.build.program_bytes, unit="B")
     )
@@ -70,11 +72,12 @@ class FakeWorkbench:
             program_bytes=5000,
             data_bytes=100,
             seconds=1,
+            size_recipe="",
             provenance={},
         )
         return Built(case=case, build=build, baselines=Baselines(lambda: build, lambda: build), arena=None)
 
-    def reopen(self):
+    def reopen(self, block=0):
         self.uploads += 1
         self.board.faults.silent_after = None
         self.board._power_up()
@@ -231,7 +234,7 @@ def test_after_a_rig_fault_the_board_is_left_alone_and_the_others_go_on(tmp_path
     [
         (UnsupportedError("no LSTM"), Status.UNSUPPORTED),
         (ToolFailedError("no compiler"), Status.TOOL_FAILED),
-        (DoesNotFitError("too big", region="FLASH", over_by=7), Status.DOES_NOT_FIT),
+        (DoesNotFitError("too big", overflow={"FLASH": 7}), Status.DOES_NOT_FIT),
     ],
 )
 def test_no_cell_is_blank_when_the_build_fails(tmp_path, error, status):
@@ -241,8 +244,40 @@ def test_no_cell_is_blank_when_the_build_fails(tmp_path, error, status):
 
 
 def test_what_does_not_fit_says_by_how_many_bytes(tmp_path):
-    found = measure(tmp_path, FakeWorkbench(build_error=DoesNotFitError("too big", region="FLASH", over_by=7)))
+    found = measure(tmp_path, FakeWorkbench(build_error=DoesNotFitError("too big", overflow={"FLASH": 7})))
     assert only(found, "flash").details == {"region": "FLASH", "over_by_bytes": 7}
+
+
+class OversizeWorkbench(FakeWorkbench):
+    """Has linked a program that the board has no room for."""
+
+    def build(self, case):
+        built = super().build(case)
+        facts = vars(built.build)
+        return Oversized(
+            case=case, build=Oversize(**facts, overflow={"RAM": 67}), baselines=built.baselines, arena=None,
+            arena_probes=0, refusal=DoesNotFitError("the RAM is too small by 67 bytes", overflow={"RAM": 67}),
+        )  # fmt: skip
+
+    def bench(self, built):
+        raise AssertionError("a program that does not fit was brought onto a board")
+
+
+def test_what_does_not_fit_has_a_size_and_nothing_else(tmp_path, monkeypatch):
+    monkeypatch.setattr("harness.metrics.flash.sizes.measure", lambda *args, **kw: SIZES)
+    monkeypatch.setattr("harness.metrics.flash.measure", MEASURE_FLASH)
+    monkeypatch.setattr(FakeImplementation, "searches_arena", True)
+    found = measure(tmp_path, OversizeWorkbench())
+    assert {m.status for m in found.values()} == {Status.DOES_NOT_FIT}
+    assert {metric: m.value for (_, _, metric), m in found.items() if m.value is not None} == {"flash": 83_400}
+    size = only(found, "flash")
+    assert size.oversize
+    assert size.reason == "the RAM is too small by 67 bytes; the size is without the arena, which is not known"
+    assert size.details["overflow"] == {"RAM": 67}
+    assert (size.details["region"], size.details["over_by_bytes"]) == ("RAM", 67)
+    assert (size.details["program_bytes"], size.details["sections"]) == (5000, {"a": 1})
+    assert not only(found, "ram").oversize
+    assert only(found, "ram").reason == "the RAM is too small by 67 bytes"
 
 
 def test_an_interrupted_run_keeps_what_was_measured_and_goes_on(tmp_path):

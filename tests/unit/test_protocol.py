@@ -57,7 +57,7 @@ def test_any_bytes_are_parsed_and_little_is_kept(noise):
     reader = LineReader()
     for event in reader.feed(noise):
         assert not isinstance(event, Answer)
-    assert len(reader.unfinished) <= 1024
+    assert len(reader._rest) <= 1024
 
 
 @given(st.integers(0, 200), st.integers(1, 255))

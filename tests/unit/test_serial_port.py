@@ -61,6 +61,16 @@ def test_a_tty(pty):
         talk(port)
 
 
+def test_what_came_before_a_tty_was_opened(pty):
+    master, path = pty
+    slave = os.open(path, os.O_RDWR | os.O_NOCTTY)  # kept open: with nobody there a tty keeps nothing
+    os.write(master, b"!fault hard\r\n")
+    port = SerialPort(path, 115200)
+    os.close(slave)
+    assert port.read() == b"!fault hard\r\n"
+    port.close()
+
+
 def test_a_tty_that_vanishes(pty):
     master, path = pty
     port = SerialPort(path, 115200)

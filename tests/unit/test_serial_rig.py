@@ -15,8 +15,8 @@ from harness.serial_rig import SerialRig
 BOARD = boards.load("nano33ble-sim")
 
 
-def device(path, number="S1", pid=0x805A, vid=0x2341):
-    return Device(path=path, vid=vid, pid=pid, serial_number=number)
+def device(path, number="S1", pid=0x805A, vid=0x2341, location=None):
+    return Device(path=path, vid=vid, pid=pid, serial_number=number, location=location)
 
 
 class Bus(FakeBus):
@@ -30,9 +30,9 @@ class Bus(FakeBus):
         return [states for moment, states in self.states if moment <= self.timer.now()][-1]
 
 
-def found(*states, port="/dev/ttyACM0"):
+def found(*states, port="/dev/ttyACM0", board=BOARD):
     bus = Bus(*states)
-    rig = SerialRig(BOARD, port, devices=bus.devices, open_port=bus.open, timer=bus.timer)
+    rig = SerialRig(board, port, devices=bus.devices, open_port=bus.open, timer=bus.timer)
     bus.timer.time = 1.0
     try:
         return rig.port
@@ -72,6 +72,23 @@ def test_a_board_that_comes_back_late_is_waited_for():
 def test_another_board_is_never_taken_for_it(later):
     with pytest.raises(RigError, match="has gone and did not come back within 15 s: look at the cable"):
         found((0, [HERE, OTHER]), (1, later) if later != [] else (1, []))
+
+
+def test_a_board_is_known_by_its_place_where_numbers_are_alike():
+    ours, twin = (device(f"/dev/ttyUSB{i}", number="0001", location=f"1-{i}") for i in (0, 1))
+    moved = device("/dev/ttyUSB2", number="0001", location="1-0")
+    assert found((0, [ours, twin]), (1, [twin, moved]), port="/dev/ttyUSB0") == "/dev/ttyUSB2"
+    with pytest.raises(RigError, match="has gone"):
+        found((0, [ours, twin]), (1, [twin]), port="/dev/ttyUSB0")
+
+
+def test_another_board_of_the_same_maker_is_not_taken_for_it():
+    nano = boards.load("nano33ble")
+    uno = device("/dev/ttyACM3", pid=0x0043, number=None)
+    bootloader = device("/dev/ttyACM3", pid=0x005A, number="its own")
+    assert found((0, [HERE]), (1, [bootloader]), board=nano) == "/dev/ttyACM3"
+    with pytest.raises(RigError, match="has gone"):
+        found((0, [HERE]), (1, [uno]), board=nano)
 
 
 def test_a_board_without_a_number_stays_at_its_path():
@@ -126,7 +143,15 @@ def test_ports_are_named_configured_or_found():
     assert choose_ports([board, BOARD], None, {}.get, list) == {}
     with pytest.raises(MissingError, match=f"no port of the board {board.name} is known: attach it, or name"):
         require_ports([BOARD, board], {})
-    require_ports([BOARD, board], {board.name: "/dev/x"})
+    require_ports([BOARD, board], {board.name: "/dev/null"})
+    for port, why in (
+        ("/dev/nowhere", "is not there"), ("/etc/passwd", "is no serial port"), ("socket://host", "is no address"),
+        ("loop://", "is no address"), ("http://host:80", "is no address"), ("", "is no serial port"),
+    ):  # fmt: skip
+        with pytest.raises(MissingError, match=why):
+            require_ports([board], {board.name: port})
+    with pytest.raises(UsageError, match="cannot both be at /dev/null"):
+        choose_ports(REAL[:2], None, dict.fromkeys((b.name for b in REAL[:2]), "/dev/null").get, list)
     two = [*at, Device(path="/dev/ttyACM5", vid=vid, pid=pid)]
     with pytest.raises(UsageError, match="may be at /dev/ttyACM4, /dev/ttyACM5: name its port with --port"):
         choose_ports([board], None, {}.get, lambda: two)

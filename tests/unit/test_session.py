@@ -6,6 +6,7 @@ from harness import session as sessions
 from harness.errors import CrashedError, HungError, RigError
 from harness.fake import FakeBoard, Faults
 from harness.firmware import Firmware
+from harness.patience import FakeTimer
 from harness.session import RequestFailed, Session
 
 
@@ -30,6 +31,22 @@ def test_a_whole_conversation():
     device.write_inputs([content])
     assert device.run(1).time == 1234
     assert device.read_outputs() == [bytes(255 - int(b) for b in content)]
+
+
+@pytest.mark.parametrize("delay", [0.3, 1.1, 2.5])
+def test_a_line_on_which_answers_are_long_on_their_way(delay):
+    timer, board, under_way = FakeTimer(), FakeBoard(), []
+
+    class Line(FakeBoard):
+        def write(self, data):
+            board.write(data)
+            under_way.append((timer.now() + delay, board.take()))
+
+        def read(self):
+            timer.sleep(0.02)
+            return under_way.pop(0)[1] if under_way and under_way[0][0] <= timer.now() else b""
+
+    assert Session(Line(), timer=timer).hello(10)["protocol"] == ["1"]
 
 
 def test_noise_before_the_first_line():
@@ -77,9 +94,55 @@ def test_a_device_that_resets_by_itself():
         device.run(1)
 
 
-def test_a_request_that_the_firmware_refuses():
-    with pytest.raises(RequestFailed, match="not started"):
-        firmware().run(1)
+def test_how_long_a_request_took_by_the_hosts_clock():
+    timer = FakeTimer()
+
+    class Slow(FakeBoard):
+        def read(self):
+            timer.sleep(0.1)
+            line, separator, self._outgoing = self._outgoing.partition(b"\n")
+            if b" done instructions=" in line:
+                timer.sleep(3.0)
+            return line + separator
+
+    board = Slow()
+    device = Firmware(Session(board, timer=timer))
+    took = device.start(60).took
+    assert took.work == pytest.approx(3.1)
+    assert took.whole == pytest.approx(3.2, abs=0.15)
+    spoiled = iter([b"@garbled\r\n"])
+    board.faults.damage = lambda line: next(spoiled, line) if b" done instructions=" in line else line
+    assert device.run(60).took.work is None, "its answer was damaged, and came again only when it was asked for"
+
+
+def test_a_request_that_the_network_fails_at():
+    with pytest.raises(RequestFailed, match="out of memory"):
+        firmware(heap=500).start(1)
+
+
+@pytest.mark.parametrize("verb", ["start", "set_arena", "run"])
+def test_a_board_that_is_not_as_it_was_left_says_nothing_of_the_network(verb):
+    device = firmware()
+    if verb != "run":
+        device.start(1)
+    with pytest.raises(
+        RigError, match=r"the board refused '\w+' \((already|not) started\): what it was asked before"
+    ):
+        getattr(device, verb)(1)
+
+
+def test_a_board_that_does_not_reset():
+    class Stubborn(FakeBoard):
+        def _on_reset(self):
+            return False, "unknown request"
+
+        def _power_up(self):
+            if not hasattr(self, "_asked"):
+                super()._power_up()
+
+    device = Firmware(Session(Stubborn()))
+    with pytest.raises(RigError, match="was asked to reset 5 times and goes on as before"):
+        device.reset()
 
 
 def test_two_thousand_requests_over_a_bad_line_are_answered_right():
@@ -101,6 +164,13 @@ def test_two_thousand_requests_over_a_bad_line_are_answered_right():
     assert device.session.repeats > 0
 
 
+def test_lines_that_come_twice():
+    device = Firmware(Session(FakeBoard(faults=Faults(damage=lambda line: line * 2))))
+    assert device.start(1).time == 123
+    assert [device.run(1).time for _ in range(10)] == [1234] * 10
+    assert device.session.repeats == 0
+
+
 def test_a_rig_that_dies_is_not_waited_for():
     dead = []
     session = Session(FakeBoard(faults=Faults(silent_after=2)), lambda: dead[0] if dead else None)
@@ -120,4 +190,5 @@ def test_a_reset_whose_answer_is_damaged():
     board.faults.damage = damage
     device = Firmware(Session(board))
     device.reset()
+    assert board.requests.count("reset") == 1, "a second one could meet the bootloader"
     assert device.start(1).time == 123

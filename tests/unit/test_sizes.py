@@ -60,6 +60,36 @@ def test_parts_add_up_to_the_sections():
     assert sizes._by_part(pieces, {".bss": 0x60}) == {"runtime": 0x50, "core": 0x10, "alignment": 0}
 
 
+# What scripts without a place for .text.* and .rodata.* make of them: a section each, named as in its object.
+ORPHANS = """
+Linker script and memory map
+
+.text           0x10000000       0x20
+ .text          0x10000000       0x20 /book/hardware/arduino/mbed_nano/variants/X/libs/libmbed.a(rtos.o)
+
+.text.setup     0x10000020        0xc
+ .text.setup    0x10000020        0xc <build>/sketch/mcuprof_sketch.ino.cpp.o
+
+.rodata._ZN5TimerD2Ev.str1.1
+                0x1000002c        0x8
+ .rodata._ZN5TimerD2Ev.str1.1
+                0x1000002c        0xe /book/hardware/arduino/mbed_nano/variants/X/libs/libmbed.a(timer.o)
+
+.bss            0x20000000       0x10
+ .bss           0x20000000       0x10 /usr/lib/gcc/arm-none-eabi/libc.a(lib_a-impure.o)
+"""
+
+
+def test_sections_that_a_script_leaves_in_pieces():
+    pieces = list(sizes._pieces(ORPHANS))
+    sections = {".text": 0x20, ".text.setup": 0xC, ".rodata._ZN5TimerD2Ev.str1.1": 8}
+    parts = sizes._by_part(pieces, sections)
+    assert parts == {"core": 0x28, "harness": 0xC, "alignment": 0}, "strings that others have too count once"
+    assert sizes._by_part(pieces, {".bss": 0x10}) == {"C library": 0x10, "alignment": 0}
+    assert sizes._folded(sections) == {".text": 0x2C, ".rodata": 8}
+    assert sizes._folded({".ARM.exidx": 8, ".text_like": 1}) == {".ARM.exidx": 8, ".text_like": 1}
+
+
 def test_a_compiled_network_is_told_apart_from_its_code():
     assert sizes._part("<build>/sketch/model.c.o", ".rodata.op_weights_0") == "model"
     assert sizes._part("<build>/sketch/operators.c.o", ".progmem.data") == "model"

@@ -26,6 +26,20 @@ def test_a_run_comes_back_as_it_was(tmp_path):
     assert load(store.path(run)) == run
 
 
+def test_a_size_of_what_does_not_fit_is_marked_and_comes_back(tmp_path):
+    store = Store(tmp_path)
+    run = store.begin({}, {})
+    facts = {"metric": "flash", "clock": None, "at_clock_s": None, "unit": "B"}
+    sized = measurement(status=Status.DOES_NOT_FIT, reason="too big", value=421_804.0, **facts)
+    run.measurements += [sized, measurement(status=Status.DOES_NOT_FIT, reason="too big", value=None, **facts)]
+    run.measurements += [measurement(value=5.0, **facts)]
+    store.finish(run)
+    cells = document(run)["measurements"]
+    assert [cell.get("oversize") for cell in cells] == [True, None, None]
+    assert (cells[0]["status"], cells[0]["value"]) == ("does-not-fit", 421_804)
+    assert load(store.path(run)) == run
+
+
 def test_the_document_has_the_agreed_form(tmp_path):
     run = Store(tmp_path).begin({}, {})
     run.measurements.append(measurement())

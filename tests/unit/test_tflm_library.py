@@ -1,111 +1,16 @@
-"""TFLM libraries: what is read from their headers, the closure of includes, the library made from a crate."""
+"""TFLM libraries: what is read from their headers, the closure of includes, the sketches for them."""
 
 from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from fake_tflm import NEW, OLD, arduino_library, use, write
 
 from harness.errors import MissingError, UnsupportedError, UsageError
 from harness.implementations import tflm
-from harness.models import OperatorUse
-from harness.tflm import crate, headers, includes, strings
+from harness.tflm import headers, includes, strings
 from harness.tflm.library import content_digest, describe, find_library
 from harness.tflm.trim import trim
-
-SCHEMA = """
-enum BuiltinOperator {
-  BuiltinOperator_ADD = 0,
-  BuiltinOperator_CONV_2D = 3,
-  BuiltinOperator_LEAKY_RELU = 98,
-  BuiltinOperator_MIN = BuiltinOperator_ADD,
-};
-"""
-
-OLD = {
-    "tensorflow/lite/schema/schema_generated.h": SCHEMA,
-    "tensorflow/lite/micro/micro_interpreter.h": """
-/* Copyright 2018 The Authors. */
-class MicroInterpreter {
-  MicroInterpreter(const Model* model, const MicroOpResolver& op_resolver,
-                   uint8_t* tensor_arena, size_t tensor_arena_size,
-                   ErrorReporter* error_reporter);
-};
-""",
-    "tensorflow/lite/micro/micro_mutable_op_resolver.h": """
-// Copyright 2020 The Authors.
-template <unsigned int tOpCount>
-class MicroMutableOpResolver : public MicroOpResolver {
-  TfLiteStatus AddBuiltin(tflite::BuiltinOperator op, TfLiteRegistration* registration, int version = 1);
-};
-""",
-    "tensorflow/lite/micro/kernels/micro_ops.h": """
-namespace tflite {
-namespace ops {
-namespace micro {
-// Not this: Register_NEVER();
-TfLiteRegistration* Register_ADD();
-TfLiteRegistration* Register_CONV_2D();
-TfLiteRegistration* Register_CIRCULAR_BUFFER();
-}  // namespace micro
-""",
-    "tensorflow/lite/micro/debug_log.h": 'extern "C" void DebugLog(const char* s);',
-    "tensorflow/lite/micro/micro_string.h": "int MicroVsnprintf(char* output, int len, ...);",
-}
-
-NEW = {
-    "tensorflow/lite/schema/schema_generated.h": SCHEMA,
-    "tensorflow/lite/micro/micro_interpreter.h": """
-// Copyright 2023 The Authors. An ErrorReporter is no longer needed.
-class MicroInterpreter {
-  MicroInterpreter(const Model* model, const MicroOpResolver& op_resolver,
-                   uint8_t* tensor_arena, size_t tensor_arena_size,
-                   MicroResourceVariables* resource_variables = nullptr);
-};
-""",
-    "tensorflow/lite/micro/micro_mutable_op_resolver.h": """
-class MicroMutableOpResolver : public MicroOpResolver {
-  TfLiteStatus AddCustom(const char* name, TfLiteRegistration* registration) { return kTfLiteOk; }
-  TfLiteStatus AddAdd(const TfLiteRegistration& registration = Register_ADD()) {
-    return AddBuiltin(BuiltinOperator_ADD, registration, ParseAdd);
-  }
-  TfLiteStatus AddCircularBuffer() {
-    return AddCustom("CIRCULAR_BUFFER", tflite::Register_CIRCULAR_BUFFER());
-  }
-  TfLiteStatus AddConv2D(
-      const TfLiteRegistration& registration = Register_CONV_2D()) {
-    return AddBuiltin(BuiltinOperator_CONV_2D, registration, ParseConv2D);
-  }
- private:
-  TfLiteStatus AddBuiltin(tflite::BuiltinOperator op, const TfLiteRegistration& registration) {
-    if (op == BuiltinOperator_CUSTOM) return kTfLiteError;
-  }
-};
-""",
-    "tensorflow/lite/micro/kernels/micro_ops.h": "namespace tflite { TfLiteRegistration Register_CONV_2D(); }",
-    "tensorflow/lite/micro/kernels/cmsis_nn/conv.cpp": '#include "third_party/nn/nn.h"\n',
-    "tensorflow/lite/micro/debug_log.h": "void DebugLog(const char* format, va_list args);",
-    "tensorflow/lite/micro/micro_time.cpp": '#include "lamps/lamp.h"\n',
-    "third_party/nn/nn.h": "",
-    "third_party/nn/nn.c": "",
-    "lamps/lamp.h": "",
-}
-
-
-def use(name, version=1, custom=None):
-    return OperatorUse(name=name, version=version, custom=custom)
-
-
-def write(folder, files):
-    for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-
-
-def arduino_library(folder, sources, properties="name=Some_TFLM\nversion=1.2.3\nincludes=Some_TFLM.h\n"):
-    write(folder, {f"src/{name}": text for name, text in sources.items()})
-    write(folder, {"src/Some_TFLM.h": "#pragma once\n", "library.properties": properties})
-    return folder
 
 
 @pytest.fixture
@@ -164,12 +69,10 @@ def test_a_weak_debug_log_is_seen(old):
     assert not describe(old).weak_debug_log
 
 
-def test_a_library_in_the_sketchbook_is_found_and_a_named_one_wins(old, new, tmp_path):
-    books = [tmp_path / "no such folder", tmp_path / "libraries"]
+def test_a_library_among_others_is_found(old, new, tmp_path):
     write(tmp_path / "libraries" / "another", {"src/another.h": ""})
-    assert find_library(books, None).path == new
-    assert find_library(books, old).path == old
-    assert find_library([tmp_path / "no such folder"], None) is None
+    assert find_library([tmp_path / "no such folder", tmp_path / "libraries"]) == new
+    assert find_library([tmp_path / "no such folder"]) is None
 
 
 def test_a_library_without_src(tmp_path):
@@ -183,9 +86,9 @@ def test_a_library_without_src(tmp_path):
 
 def test_what_is_no_library_is_refused_with_what_was_looked_for(tmp_path):
     with pytest.raises(MissingError, match="no such folder"):
-        find_library([], tmp_path / "nowhere")
+        describe(tmp_path / "nowhere")
     with pytest.raises(UsageError, match=r"src/tensorflow/lite/micro/micro_interpreter\.h"):
-        find_library([], tmp_path)
+        describe(tmp_path)
     folder = arduino_library(tmp_path / "half", {"tensorflow/lite/micro/micro_interpreter.h": ""})
     with pytest.raises(UsageError, match=r"AddConv2D\(\).*micro_ops\.h"):
         describe(folder)
@@ -222,18 +125,12 @@ def test_closure_follows_includes_through_roots_and_relative_paths(tmp_path):
     )
     roots = [tmp_path / "a", tmp_path / "other"]
     found = includes.closure([tmp_path / "a/main.cc"], roots)
-    names = {path.relative_to(tmp_path).as_posix() for path in found}
+    names = {path.relative_to(tmp_path).as_posix() for path in found.files}
     assert names == {"a/main.cc", "a/near.h", "a/b/one.h", "a/b/two.h", "b/two.h", "other/root2.h", "other/hidden.h"}
     short = includes.closure([tmp_path / "a/main.cc"], roots, leaves=[tmp_path / "other/root2.h"])
-    assert tmp_path / "other/hidden.h" not in short
-
-
-def test_kernels_that_share_a_namespace_are_compiled_apart():
-    def source(own):
-        return f"namespace tflite {{\nnamespace ops {{\nnamespace micro {{\nnamespace {own} {{\nnamespace {{\n"
-
-    texts = {"d.cc": source("add"), "a.cc": source("act"), "b.cc": source("act"), "c.cc": source("conv")}
-    assert crate.group_kernels(texts) == [["a.cc", "c.cc", "d.cc"], ["b.cc"]]
+    assert tmp_path / "other/hidden.h" not in short.files
+    assert found.missing() == {"vector"}
+    assert found.included(tmp_path / "a/near.h") == {tmp_path / name for name in ("b/two.h",)}
 
 
 def test_each_string_of_a_kernel_is_pinned_once():
@@ -260,73 +157,6 @@ def test_each_string_of_a_kernel_is_pinned_once():
         "MCUPROF_TEXT(ok)",
     ]
     assert all("no_reorder" in line and "unit_string_" in line for line in text.splitlines()[1:])
-
-
-@pytest.fixture
-def sources(tmp_path):
-    folder = tmp_path / "tfmicro-0.1.0"
-    base = "submodules/tensorflow/tensorflow"
-    micro = f"{base}/lite/micro"
-    write(
-        folder,
-        {
-            "Cargo.toml": '[package]\nname = "tfmicro"\nversion = "0.1.0"\n',
-            "LICENSE-APACHE": "Apache License\n",
-            f"{base}/core/public/version.h": "".join(
-                f"#define TF_{part}_VERSION {number}\n" for part, number in (("MAJOR", 2), ("MINOR", 2), ("PATCH", 0))
-            ),
-            f"{base}/lite/version.h": '#include "tensorflow/core/public/version.h"\n',
-            f"{base}/lite/c/common.c": '#include "tensorflow/lite/c/common.h"\n',
-            f"{base}/lite/c/common.h": "#define TF_LITE_ENSURE(context, a)\n",
-            f"{base}/lite/kernels/kernel_util.cc": "",
-            f"{micro}/micro_interpreter.cc": '#include "flatbuffers/base.h"\n',
-            f"{micro}/micro_interpreter_test.cc": "",
-            f"{micro}/micro_error_reporter.h": "",
-            f"{micro}/debug_log.cc": "",
-            f"{micro}/kernels/add.cc": "namespace add {\n",
-            f"{micro}/kernels/unused.h": "",
-            f"{micro}/tools/make/downloads/flatbuffers/include/flatbuffers/base.h": "#include <utility.h>\n",
-        },
-    )
-    write(folder / "submodules/tensorflow", OLD)
-    return folder
-
-
-def test_a_library_is_made_from_the_crate(sources, tmp_path):
-    made = crate.make_library(sources, tmp_path / "out")
-    names = {path.relative_to(made).as_posix() for path in made.rglob("*") if path.is_file()}
-    built = {name for name in names if name.endswith((".c", ".cc", ".cpp"))}
-    assert built == {f"src/mcuprof_tflm_{unit}" for unit in ("runtime.cpp", "kernels_0.cpp", "c.c", "debug_log.cpp")}
-    assert not any("unused" in name or "_test" in name for name in names)
-    assert (made / "LICENSE").read_text() == "Apache License\n"
-    assert "version=2.2.0\n" in (made / "library.properties").read_text()
-    assert "crate tfmicro 0.1.0" in (made / "library.properties").read_text()
-    base = (made / "src/flatbuffers/base.h").read_text()
-    assert '#include "mcuprof_tflm_config.h"\n#line 1 "flatbuffers/base.h"\n' in base
-    assert base.endswith("#include <utility>\n")
-    library = describe(made)
-    assert (library.name, library.include) == ("mcuprof_tflm", "mcuprof_tflm.h")
-    assert library.weak_debug_log
-    assert library.error_reporter
-
-
-def test_a_made_library_is_left_alone_or_replaced_whole(sources, tmp_path):
-    made = crate.make_library(sources, tmp_path / "out")
-    header = made / "src/mcuprof_tflm.h"
-    first = header.stat().st_mtime_ns, content_digest(made)
-    crate.make_library(sources, tmp_path / "out")
-    assert (header.stat().st_mtime_ns, content_digest(made)) == first
-    (made / "src/left_over.cpp").write_text("")
-    crate.make_library(sources, tmp_path / "out")
-    assert content_digest(made) == first[1]
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["mcuprof_tflm"]
-
-
-def test_a_crate_that_is_not_whole_is_refused(sources, tmp_path):
-    (sources / "submodules/tensorflow/tensorflow/lite/c/common.c").unlink()
-    with pytest.raises(MissingError, match=r"there is no .*common\.c"):
-        crate.make_library(sources, tmp_path / "out")
-    assert not (tmp_path / "out").exists()
 
 
 def test_a_library_that_is_tflm_alone_is_used_as_it_is(new, tmp_path):

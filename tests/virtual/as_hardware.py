@@ -1,9 +1,21 @@
-"""The command, with every board taken for a real one at the port that ``BAD_TTY`` names."""
+"""The command, with ``BAD_BOARD``, else every board, taken for a real one at the port that ``BAD_TTY`` names."""
 
 import os
 
-from harness import cli, workbench
+import msgspec
+
+from harness import cli, rig, workbench
+from harness.hardware import Upload
 from harness.serial_rig import SerialRig
 
-workbench.connect = lambda board, port, detail: SerialRig(board, os.environ["BAD_TTY"])
+UPLOAD_S = float(os.environ.get("UPLOAD_S", "120"))
+
+
+def connect(board, port, detail):
+    if board.name != os.environ.get("BAD_BOARD", board.name):
+        return rig.connect(board, port, detail)
+    return SerialRig(msgspec.structs.replace(board, upload=Upload(seconds=UPLOAD_S)), os.environ["BAD_TTY"])
+
+
+workbench.connect = connect
 cli.main()

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from bad_tty import BadTty
 
 from harness import boards
-from harness.arduino import Arduino, Options
+from harness.arduino import Arduino
+from harness.build_properties import Options
 from harness.platform import workplace
 from harness.serial_port import SerialPort
 from harness.sketch import Sketch, digest_of
@@ -63,9 +65,9 @@ def spawn(environment, tmp_path):
     """Start a Python program in the background; what is left of it is ended with the test."""
     started = []
 
-    def begin(*words, **variables):
+    def begin(*words, under=(), **variables):
         process = subprocess.Popen(
-            [sys.executable, *map(str, words)], env=environment | variables, cwd=tmp_path,
+            [*under, sys.executable, *map(str, words)], env=environment | variables, cwd=tmp_path,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             preexec_fn=heed_interrupts,  # noqa: PLW1509 (no thread of the tests is at work then)
         )  # fmt: skip
@@ -122,6 +124,87 @@ def emulators(environment):
 def arduino():
     """arduino-cli with the platform of the virtual boards."""
     return Arduino(workplace())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Right:
+    """What an undisturbed run measured, which every fault must leave as it is."""
+
+    cells: dict
+
+    def require(self, answer, *, but=()):
+        """Require that nothing is lost and no figure is false, ``but`` of some metrics; return all, by metric."""
+        found = by_metric(answer)
+        assert set(found) == set(self.cells)
+        for metric in set(found) - set(but):
+            assert found[metric]["status"] == "ok", found[metric]["reason"]
+            assert {key: found[metric][key] for key in COMPARED} == {key: self.cells[metric][key] for key in COMPARED}
+        return found
+
+
+CASE = ("digits", "--impl", "tvm-aot", "--board", "nano33ble-sim", "--clock", "instruction-count", "--json")
+COMPARED = ("value", "unit", "samples", "clock")
+
+
+def by_metric(answer):
+    return {m["metric"]: m for m in answer.measurements}
+
+
+def total(found, what):
+    """How often something had to be done again, over all metrics."""
+    return sum(m["provenance"]["retries"][what] for m in found.values() if "retries" in m["provenance"])
+
+
+@pytest.fixture(scope="session")
+def right(tmp_path_factory):
+    """What is right for ``CASE``."""
+    words = [sys.executable, "-m", "harness", "run", *CASE, "--results", tmp_path_factory.mktemp("right")]
+    env = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    done = subprocess.run(words, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return Right(cells=by_metric(Answer(code=0, out=done.stdout, err=done.stderr)))
+
+
+@pytest.fixture
+def plug(tmp_path):
+    """Attach a virtual board behind a bad tty, which is returned; the rig is its ``rig``."""
+    opened = []
+
+    def attach(**how):
+        rig = QemuRig(boards.load("nano33ble-sim"))
+        opened.append(rig)
+        opened.append(BadTty(tmp_path / "dev", rig._tty.path, **how))
+        opened[-1].rig = rig
+        return opened[-1]
+
+    yield attach
+    for thing in reversed(opened):
+        thing.close()
+
+
+@pytest.fixture
+def begin(spawn):
+    """Start the command on a board at a port, in the background."""
+    script = Path(__file__).with_name("as_hardware.py")
+    return lambda port, *words, **variables: spawn(script, *words, BAD_TTY=str(port), **variables)
+
+
+@pytest.fixture
+def measure(begin):
+    """Run the command on a board at a port to its end."""
+    return lambda port, *words, **variables: ended(begin(port, *words, **variables))
+
+
+def once(pattern, act, *, nth=1):
+    """Act when the host sends ``pattern`` for the ``nth`` time."""
+    done = []
+
+    def look(tty, seen):
+        if seen.count(pattern) >= nth and not done:
+            done.append(True)
+            act(tty)
+
+    return look
 
 
 @dataclass(kw_only=True)

@@ -6,20 +6,26 @@ import signal
 import time
 
 import pytest
+from conftest import SKETCHES, Console
 
 from harness import boards, models, reference, sketch
-from harness.arduino import Options
+from harness.build_properties import Options
 from harness.case import Settings
 from harness.errors import RigError
 from harness.firmware import Firmware
 from harness.implementations import tvm_aot
+from harness.serial_port import SerialPort
+from harness.serial_rig import SerialRig
+from harness.sketch import Sketch, digest_of
 from harness.virtual import simavr
 
 pytestmark = pytest.mark.skipif(simavr.missing() is not None, reason=str(simavr.missing()))
 
 BOARDS = ("uno-sim", "mega-sim")
-TIMER_CYCLES = 3
+TIMER_CYCLES = 4
 """Between the timer's start and the first mark, and between the second mark and the timer's reading."""
+OVERFLOW_CYCLES = 80
+"""What serving an overflow and reading the timer take together, at most."""
 
 
 @pytest.fixture(params=BOARDS)
@@ -54,6 +60,23 @@ def test_the_timer_agrees_with_simavrs_own_count(rig, digits):
         assert stretch.unit == "cycles"
         assert 0 <= stretch.time - cycles <= TIMER_CYCLES
     assert told[1:4] == told[5:8], "the board does not repeat exactly"
+
+
+def test_an_overflow_is_counted_once_whenever_it_comes(arduino, rig):
+    files = {
+        "mcuprof_sketch.ino": (SKETCHES / "TimerOverflow" / "TimerOverflow.ino").read_text(),
+        "clock.h": sketch.copy("common/clock.h"),
+        "config.h": "#define MCUPROF_INTERRUPTS_OFF 1\n",
+    }
+    port = SerialPort(rig.port, 115200)
+    upload(arduino, rig, Sketch(files=files, digest=digest_of(files)))
+    printed = Console(port=port).expect("begin(.*?)end")[1]
+    port.close()
+    told = {int(at): int(ticks) for at, ticks in re.findall(r"(\d+) (\d+)", printed)}
+    assert list(told) == list(range(65_536 - 48, 65_535))
+    assert min(told.values()) < 65_536 < max(told.values()), "no overflow came while the timer was read"
+    for at, ticks in told.items():
+        assert 0 <= ticks - at <= OVERFLOW_CYCLES
 
 
 def test_every_metric_of_a_network_that_fits(mcuprof):
@@ -109,6 +132,30 @@ def test_another_sketch_replaces_the_first(arduino, rig, digits):
     session = rig.open()
     assert Firmware(session).facts["implementation"] == "none"
     session.close()
+
+
+def test_a_board_that_opening_its_port_resets(rig, digits, environment, monkeypatch):
+    """As on a desk: the bootloader runs first, and what it hears keeps it awake or is a command to it."""
+    monkeypatch.setenv("MCUPROF_HOME", environment["TMPDIR"])
+    digits.session.close()
+
+    def open_port(path, baud):
+        port = SerialPort(path, baud)
+        rig.reset()
+        return port
+
+    hardware = SerialRig(boards.load(rig.board.name.removesuffix("-sim")), rig.port, open_port=open_port)
+    try:
+        for _ in range(2):
+            session = hardware.open()
+            device = Firmware(session)
+            device.reset()
+            device.start(60)
+            assert device.facts["sketch"] == digits.facts["sketch"]
+            assert session.repeats == 0
+            session.close()
+    finally:
+        hardware.close()
 
 
 def test_a_simulator_that_ends_is_told(rig):

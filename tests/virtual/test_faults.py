@@ -324,7 +324,7 @@ def test_a_full_disk_loses_nothing_that_was_saved(mcuprof, tmp_path):
 
 def measured(results):
     """All measurements that are saved in a folder."""
-    return [m for path in results.glob("*.json") for m in json.loads(path.read_text())["measurements"]]
+    return [m for path in results.glob("[!.]*.json") for m in json.loads(path.read_text())["measurements"]]
 
 
 def wait_for(condition, seconds=60):
@@ -342,7 +342,7 @@ def test_a_run_that_is_cut_off(start, mcuprof, emulators, tmp_path, end):
     process = start("run", "digits", "keyword_spotting", *CASE)
     assert wait_for(lambda: len(measured(results)) >= 2 and emulators(), 300), "nothing was measured"
     process.send_signal(end)
-    process.communicate(timeout=30)
+    _, said = process.communicate(timeout=30)
     assert process.returncode == {signal.SIGINT: 130, signal.SIGKILL: -9, signal.SIGTERM: 143}[end]
     assert wait_for(lambda: not emulators(), 5), "an emulator was left behind"
     kept = len(measured(results))
@@ -350,7 +350,10 @@ def test_a_run_that_is_cut_off(start, mcuprof, emulators, tmp_path, end):
     again = mcuprof("run", "--resume", "--json")
     assert again.code == 0, again.err
     assert len(again.measurements) == 10
-    assert len(list(results.glob("*.json"))) == 1
+    assert len(list(results.glob("[!.]*.json"))) == 1, "SIGKILL may leave what was being written, hidden"
+    hint = f"mcuprof: {kept} of 10 measurements are saved; `mcuprof run --resume` goes on from there\n"
+    assert (hint in said) is (end is not signal.SIGKILL)
+    assert "--resume" not in again.err
 
 
 def test_interrupted_in_the_middle_of_a_line_of_json(mcuprof, tmp_path):

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness import boards, config, implementations, models, sketch
-from harness.arduino import Arduino, Options
+from harness.arduino import Arduino
+from harness.build_properties import Options
 from harness.case import Settings
 from harness.errors import DoesNotFitError, MissingError
 from harness.platform import workplace
@@ -30,6 +31,10 @@ FAKE_CLI = r"""#!/bin/sh
 # An arduino-cli that installs an empty core into the data folder of its configuration.
 case "$*" in
 *version*) echo "arduino-cli  Version: 1.5.1"; exit 0 ;;
+*--show-properties*)
+  echo '{"builder_result": {"build_properties": ["compiler.path=", "compiler.cpp.cmd=arm-none-eabi-g++",'
+  echo '"upload.tool.serial=bossac", "tools.bossac.cmd=true"]}}'
+  exit 0 ;;
 esac
 echo "$*" >> "$CALLS"
 case "$*" in

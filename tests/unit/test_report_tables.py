@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UsageError
-from harness.report import markdown
+from harness.report.exporters import markdown
 from harness.store import Store
 from harness.types import Clock, Measurement, Status
 
