@@ -96,7 +96,7 @@ class OwnLab:
         self.bus = FakeBus(self.plug)
         self.arduino = SketchArduino(self.bus, link, before)
         self.store = Store(tmp_path / "results")
-        real = {"virtual": None, "flash": None, "fqbn": "a:b:c", "name": "mine", "ram_bytes": 10_000}
+        real = {"virtual": None, "cycles": None, "flash": None, "fqbn": "a:b:c", "name": "mine", "ram_bytes": 10_000}
         self.board = msgspec.structs.replace(boards.load("nano33ble-sim"), **{**real, **facts})
         monkeypatch.setattr("harness.workbench.Arduino", lambda workplace: self.arduino)
         monkeypatch.setattr("harness.workbench.connect", self._connect)
