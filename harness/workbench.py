@@ -202,6 +202,10 @@ class Workbench:
                 retries.note(bench.firmware.session)
                 bench.firmware.session.close()
 
+    def retries(self, case: Case) -> Retries | None:
+        """Return what had to be done again for a case since that was last asked; None where no board was needed."""
+        return self._retries.get(str(case))
+
     def _build_with_block(self, built: Built, size: int, title: str) -> Build:
         case = built.case
         whole = sketch.with_block(self._sketch(case, built.arena), size)

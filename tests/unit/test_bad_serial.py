@@ -7,7 +7,7 @@ from fake_lab import RIGHT, FakeImplementation, Lab, at, noise, plug
 
 from harness import boards
 from harness import session as sessions
-from harness.errors import RigError, ToolFailedError
+from harness.errors import NoUploadToolError, RigError, ToolFailedError
 from harness.fake_bus import Noise
 from harness.types import Status
 
@@ -78,6 +78,17 @@ def test_an_upload_that_always_fails_is_tried_three_times(lab):
     assert reason.startswith("the upload failed: no bootloader (tried 3 times). Look at cable and port")
     assert all(m.status is Status.SKIPPED for (_, name, _), m in found.items() if name == "b")
     assert "no bootloader" in found["mine", "b", "ram"].reason
+    assert retries(found)["uploads"] == 2, "a failure in the end has the tries before it"
+
+
+def test_an_upload_tool_that_is_not_there_is_not_tried_again(lab):
+    def fail(count, plug):
+        raise NoUploadToolError("the upload failed: no program bossac")
+
+    bench = lab(plug(), before=fail)
+    found = bench.run(names=("inference",))
+    assert bench.arduino.uploads == 1
+    assert found["mine", "tflm", "inference"].reason == "the upload failed: no program bossac"
 
 
 def test_an_upload_tool_that_hangs_is_a_fault_of_the_rig(lab):
