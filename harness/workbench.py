@@ -175,7 +175,8 @@ class Workbench:
             doing = f"{title}, {block:,} bytes taken" if block else title
             build = self._build_with_block(built, block, doing) if block else built.build
             self.upload(build, rig, doing, retries)
-            log.record(Direction.NOTE, f"{build.sketch} uploaded, opening {rig.port}".encode())
+            done = "expected" if is_remote(rig.port) else "uploaded"
+            log.record(Direction.NOTE, f"{build.sketch} {done}, opening {rig.port}".encode())
             session = rig.open()
             session.record = log.record
             return session
@@ -281,5 +282,8 @@ def _require_ram(board: Board, arena: int) -> None:
     """Raise ``DoesNotFitError`` for an arena beyond what compiler or linker can count; they tell of smaller ones."""
     if arena > (_AVR_OBJECT_BYTES if board.is_avr else _LINKABLE_BYTES):
         over = arena - board.ram_bytes
-        msg = f"an arena of {arena:,} bytes is {over:,} bytes larger than the whole RAM of {board.name}"
+        msg = (
+            f"an arena of {arena:,} bytes is {over:,} bytes larger than the whole RAM of {board.name}; the program's "
+            "size cannot be told: compiler or linker cannot count so far"
+        )
         raise DoesNotFitError(msg, overflow={"RAM": over})
