@@ -55,14 +55,14 @@ def _table(measurements: Sequence[Measurement]) -> Table:
     for name, title in zip(content.metrics, content.titles, strict=True):
         unit = next((m.unit for m in measurements if m.metric == name and m.value is not None), "")
         lines = filter(None, (title, _SHORT.get(unit, unit)))
-        table.add_column("\n".join(lines), justify="right", no_wrap=True)
+        table.add_column(escape("\n".join(lines)), justify="right", no_wrap=True)
     for row in content.rows:
-        table.add_row(escape(row.model), row.implementation, *map(_styled, row.cells))
+        table.add_row(escape(row.model), escape(row.implementation), *map(_styled, row.cells))
     return table
 
 
 def _styled(measurement: Measurement | None) -> str:
-    shown = bare_cell(measurement)
+    shown = escape(bare_cell(measurement))
     if measurement is None:
         return shown
     if measurement.status is not Status.OK:

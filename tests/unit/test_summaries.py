@@ -10,7 +10,7 @@ from fake_lab import HardwareBoard, Lab, plug
 from rich.console import Console
 
 from harness import boards, summaries
-from harness.report import terminal
+from harness.report import grid, terminal
 from harness.report.exporters import markdown
 from harness.stats import Advice, Verdict
 from harness.store import Store, document, load, to_json
@@ -105,6 +105,18 @@ def shown(*measurements):
     console = Console(file=io.StringIO(), width=100)
     terminal.show(measurements, console)
     return console.file.getvalue()
+
+
+@pytest.mark.parametrize("field", ["model", "implementation", "board", "metric", "unit", "reason"])
+def test_no_name_is_read_as_colour(field):
+    odd = replace(timing((1000,) * 3, Clock.CYCLE_MODEL), at_clock_s=None, **{field: "[/] [red]x"})
+    assert "[/]" in shown(replace(odd, status=Status.HUNG) if field == "reason" else odd)
+
+
+@pytest.mark.parametrize("metric", ["flash", "ram"])
+def test_a_size_with_nothing_behind_it_is_shown(metric):
+    bare = replace(timing((5,)), metric=metric, clock=None, unit="B", value=5, details={"sections": {".text": 5}})
+    assert grid.TITLES[metric] in shown(replace(bare, provenance={"virtual": True}))
 
 
 def test_the_tables_show_the_margin_of_a_hardware_time_and_warnings():
