@@ -75,6 +75,8 @@ def change(row: Row) -> str:
     """Return by how much a value has changed, with the interval where there is noise."""
     if row.change is None or row.base is None or row.new is None or row.new.unit == "elements":
         return NONE
+    if not row.change.exact and row.change.base == row.change.new == 0:
+        return "0"
     if not row.change.exact:
         return f"{_percent(row.change.relative)}{_interval(row.change)}"
     difference = (row.new.value or 0.0) - (row.base.value or 0.0)
@@ -88,12 +90,14 @@ def change(row: Row) -> str:
 def _percent(relative: float | None) -> str:
     if relative is None:
         return "from 0"
-    percent = 100 * relative
+    percent = round(100 * relative, 9) + 0.0
     return f"{percent:+,.0f} %" if abs(percent) >= 100 else f"{percent:+.3g} %"  # noqa: PLR2004
 
 
 def _interval(found: Change) -> str:
-    return f" [{_percent(found.interval.low)}, {_percent(found.interval.high)}]" if found.interval else ""
+    if found.interval is None or found.relative is None:
+        return ""
+    return f" [{_percent(found.interval.low)}, {_percent(found.interval.high)}]"
 
 
 def p_value(row: Row) -> str:

@@ -128,9 +128,9 @@ def _ends(interval: Interval | None, row: Row) -> str:
 
 def _sentence(names: Sequence[str], change: Change) -> str:
     base, new = names
-    relative = "no relative change (the base is 0)" if change.relative is None else f"{100 * change.relative:+.3g} %"
+    relative = "from 0" if change.relative is None else f"{100 * change.relative:+.3g} %"
     sure = ""
-    if change.interval:
+    if change.interval and change.relative is not None:
         low, high = (f"{100 * end:+.3g} %" for end in (change.interval.low, change.interval.high))
         sure = f", {100 * change.interval.confidence:g} % interval {low} to {high}"
     tested = "" if change.p_value is None else f", p = {change.p_value:.2g} ({change.test})"

@@ -111,7 +111,8 @@ class Change:
     relative: float | None
     """``new / base - 1``; None where the base is 0."""
     interval: Interval | None
-    """Of ``relative``; None where the figures are exact or samples too few."""
+    """Of ``relative``, or of the change from half a step of the clock where the base is 0; None where the figures
+    are exact or samples too few."""
     p_value: float | None
     threshold: float
     """Relative changes up to this are noise."""

@@ -86,6 +86,13 @@ def test_the_interval_of_the_median_lies_within_the_conservative_one_of_scipy():
         assert outer.low <= found.low < np.median(values) < found.high <= outer.high
 
 
+def test_no_interval_of_times_reaches_below_0():
+    for samples in ([0.0] * 10, [float(i) for i in range(1, 21)]):  # the second drifts, so that it counts for less
+        found = summarize(samples, resolution=1.0, resamples=99)
+        assert found.median_interval.low == found.mean_interval.low == 0
+    assert summarize([-1.0, 1.0] * 8, resamples=99).median_interval.low < 0  # of differences it may
+
+
 def test_too_few_samples_have_no_interval_of_the_median():
     assert intervals.of_median(normal(5), 0.95) is None
     assert intervals.of_median(normal(6), 0.95) is not None

@@ -76,6 +76,19 @@ def test_a_base_of_0_has_no_relative_change():
     assert found.verdict is Verdict.IMPROVED
 
 
+def test_a_base_of_0_counts_as_half_a_step_of_the_clock():
+    found = change([0.0] * 10, [5000.0] * 10, deterministic=False, resolution=1.0)
+    assert (found.relative, found.verdict) == (None, Verdict.REGRESSED)
+    assert found.interval.low == pytest.approx(9999, rel=0.01)
+    assert change([0.0] * 10, [1.0] * 10, deterministic=False, resolution=1.0).verdict is Verdict.CANNOT_TELL
+
+
+def test_no_change_is_seen_where_all_samples_are_one():
+    assert change([14.0] * 32, [14.0] * 32, deterministic=False, resolution=1.0).verdict is Verdict.NO_CHANGE
+    assert change([0.0] * 32, [0.0] * 32, deterministic=False, resolution=1.0).verdict is Verdict.NO_CHANGE
+    assert change([14.0] * 3, [14.0] * 3, deterministic=False, resolution=1.0).verdict is Verdict.CANNOT_TELL
+
+
 def test_a_deterministic_clock_is_exact():
     found = change([1000, 1000, 1000], [1001, 1001, 1001], deterministic=True, threshold=0)
     assert (found.verdict, found.exact, found.interval, found.p_value, found.test) == (
