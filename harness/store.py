@@ -6,6 +6,7 @@ import contextlib
 import json
 import math
 import os
+import re
 import secrets
 import shutil
 import tempfile
@@ -22,6 +23,8 @@ from harness.errors import McuprofError, UsageError
 from harness.types import Clock, Json, Measurement, Status
 
 SCHEMA = 1
+_ID = re.compile(r"\w[\w.-]*")
+"""Files and folders are named after a run."""
 _MOST = 1e60
 """Larger figures are damage: their third powers leave the range of floating point."""
 
@@ -207,7 +210,7 @@ def load(path: Path) -> Run:
         head = content["run"]
         for key, kind in (("id", str), ("started", str), ("plan", dict), ("host", dict)):
             _require(head, key, kind)
-        if Path(head["id"]).name != head["id"]:
+        if not _ID.fullmatch(head["id"]):
             msg = f"{head['id']!r} is no id: files are named after it"
             raise ValueError(msg)
         if head["finished"] is not None:

@@ -72,6 +72,13 @@ def margin(measurement: Measurement) -> str:
     return f"± {seconds(float(f'{farther:.2g}'))}" if farther else ""
 
 
+def percent(share: float, *, sign: str = "+") -> str:
+    """Return a share of one in per cent, with three digits or all before the point, and never as a power of ten."""
+    number = 100 * share
+    digits = number if abs(number) >= 100 else round(float(f"{number:.3g}"), 4) + 0.0  # noqa: PLR2004
+    return f"{digits:{sign},.0f} %" if abs(digits) >= 100 else f"{digits:{sign}g} %"  # noqa: PLR2004
+
+
 def seconds(value: float) -> str:
     """Return a time with four digits and the fitting unit."""
     for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):

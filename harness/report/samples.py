@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from harness import summaries
+from harness.report.formats import percent
 from harness.report.terminal import console as make_console
 from harness.report.terminal import print_table
 from harness.stats import Change, Interval, Summary
@@ -128,10 +129,10 @@ def _ends(interval: Interval | None, row: Row) -> str:
 
 def _sentence(names: Sequence[str], change: Change) -> str:
     base, new = names
-    relative = "from 0" if change.relative is None else f"{100 * change.relative:+.3g} %"
+    relative = "from 0" if change.relative is None else percent(change.relative)
     sure = ""
     if change.interval and change.relative is not None:
-        low, high = (f"{100 * end:+.3g} %" for end in (change.interval.low, change.interval.high))
+        low, high = map(percent, (change.interval.low, change.interval.high))
         sure = f", {100 * change.interval.confidence:g} % interval {low} to {high}"
     tested = "" if change.p_value is None else f", p = {change.p_value:.2g} ({change.test})"
     return (

@@ -105,6 +105,7 @@ def test_numbers_that_json_cannot_hold(tmp_path):
     ("place", "key", "value"),
     [
         ("run", "id", "../elsewhere"),
+        ("run", "id", ".."),
         ("run", "finished", 5),
         ("measurement", "value", float("nan")),
         ("measurement", "value", 10**400),
