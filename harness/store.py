@@ -129,11 +129,7 @@ class Store:
     def find(self, wanted: Path | None) -> Run:
         """Return the run of a file or of an id, or the latest one; raises ``UsageError`` where there is none."""
         if wanted is not None:
-            for path in (wanted, self.folder / f"{wanted}.json"):
-                if path.is_file():
-                    return load(path)
-            msg = f"there is no run {wanted}: neither a results file nor an id in {self.folder}"
-            raise UsageError(msg)
+            return load(self.resolve(wanted))
         for path in sorted(self.folder.glob("*.json"), reverse=True):
             with contextlib.suppress(UsageError):
                 run = load(path)
@@ -141,6 +137,41 @@ class Store:
                     return run
         msg = f"there is no run with a measurement in {self.folder}: `mcuprof run` makes one"
         raise UsageError(msg)
+
+    def resolve(self, wanted: Path) -> Path:
+        """Return the results file of a name or an id; raises ``UsageError`` where there is none."""
+        for path in (wanted, self.folder / f"{wanted}.json"):
+            if path.is_file():
+                return path
+        msg = f"there is no run {wanted}: neither a results file nor an id in {self.folder}"
+        raise UsageError(msg)
+
+    def removable(self, wanted: Path) -> Path:
+        """Return the results file of a name or an id: a damaged one only in this folder, where nothing else is.
+
+        Raises ``UsageError`` where there is none.
+        """
+        path = self.resolve(wanted)
+        try:
+            load(path)
+        except UsageError:
+            if path.resolve().parent != self.folder.resolve() or path.suffix != ".json":
+                raise
+        return path
+
+    def remove(self, path: Path) -> None:
+        """Remove a file that is removable, with its logs.
+
+        Raises ``UsageError`` where its run is still at work, and ``McuprofError`` where it has to stay.
+        """
+        home, run = Store(path.parent), Run(id=path.stem, started="", plan={}, host={})  # a copy has no logs
+        try:
+            with home.hold(run):
+                path.unlink()
+                shutil.rmtree(home.wire_folder(run), ignore_errors=True)
+        except OSError as error:
+            msg = f"the run {path} cannot be removed: {error.strerror or error}"
+            raise McuprofError(msg) from error
 
 
 def document(run: Run) -> dict[str, Any]:

@@ -45,7 +45,8 @@ def time(measurement: Measurement) -> str:
     value = measurement.value or 0.0
     if measurement.clock is Clock.HARDWARE:
         return f"{seconds(value)} {margin(measurement)}".rstrip()
-    return f"{value:,.0f} {measurement.unit} ({seconds(measurement.at_clock_s or 0.0)})"
+    at_clock = "" if measurement.at_clock_s is None else f" ({seconds(measurement.at_clock_s)})"
+    return f"{value:,.0f} {measurement.unit}{at_clock}"
 
 
 def figure(value: float, measurement: Measurement) -> str:

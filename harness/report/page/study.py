@@ -64,9 +64,11 @@ def _cell(title: str, measurement: Measurement | None) -> Cell:
 
 def _beside(measurement: Measurement) -> str:
     if measurement.clock is not Clock.HARDWARE:
+        if measurement.at_clock_s is None:
+            return ""
         megahertz = measurement.provenance.get("clock_hz")
         at = f" at {megahertz / 1e6:g} MHz" if isinstance(megahertz, int | float) else ""
-        return f"{seconds(measurement.at_clock_s or 0)}{at}"
+        return f"{seconds(measurement.at_clock_s)}{at}"
     summary = summaries.of(measurement)
     if summary is None or summary.median_interval is None:
         return ""
