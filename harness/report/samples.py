@@ -15,7 +15,7 @@ from harness import summaries
 from harness.report.formats import percent
 from harness.report.terminal import console as make_console
 from harness.report.terminal import print_table
-from harness.stats import Change, Interval, Summary
+from harness.stats import Change, Interval, Slope, Summary
 from harness.types import Json
 
 _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
@@ -33,6 +33,38 @@ class Row:
     warmup: int
     """How many times at the beginning of the file were left out."""
     summary: Summary
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchRow:
+    """A file of batches and the time of one run, in its unit."""
+
+    name: str
+    unit: str | None
+    batches: int
+    slope: Slope
+
+
+def batch_document(rows: Sequence[BatchRow]) -> dict[str, Json]:
+    """Return everything as JSON values, in the units of the files."""
+    files: list[Json] = [
+        {"file": row.name, "unit": row.unit, "batches": row.batches, "slope": asdict(row.slope)} for row in rows
+    ]
+    return {"schema": 1, "files": files}
+
+
+def show_batches(rows: Sequence[BatchRow]) -> None:
+    """Print the time of one run of each file, with its interval."""
+    console = make_console()
+    for row in rows:
+        found, unit = row.slope, row.unit
+        within = "too few batches for an interval"
+        if found.interval:
+            ends = _range(found.interval.low, found.interval.high, unit)
+            within = f"{100 * found.interval.confidence:g} % interval {ends}, {found.interval.method}"
+        share = "" if found.r_squared is None else f"; the line explains {percent(found.r_squared, sign='')}"
+        text = f"{row.name}: {row.batches} batches: one run takes {figure(found.time_per_run, unit)} ({within}), "
+        _say(console, f"{text}and a batch {figure(found.intercept, unit)} beside its runs{share}")
 
 
 def document(rows: Sequence[Row], change: Change | None) -> dict[str, Json]:

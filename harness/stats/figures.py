@@ -82,12 +82,12 @@ class Summary:
 
 @dataclass(frozen=True, kw_only=True)
 class Slope:
-    """The time of one run from batches of runs, by ordinary least squares."""
+    """The time of one run from batches of runs, by ordinary least squares, in the unit of the batches' times."""
 
-    seconds_per_run: float
+    time_per_run: float
     interval: Interval | None
     intercept: float
-    """What a batch takes beside its runs, in seconds."""
+    """What a batch takes beside its runs."""
     r_squared: float | None
     """Share of the variance that the line explains; None where the totals do not vary."""
 

@@ -157,7 +157,7 @@ def test_a_step_of_the_clock_is_no_outlier():
 
 def test_a_line():
     found = slope([1, 2, 3, 4], [1.5, 2.5, 3.5, 4.5])
-    assert found.seconds_per_run == pytest.approx(1)
+    assert found.time_per_run == pytest.approx(1)
     assert found.intercept == pytest.approx(0.5)
     assert found.r_squared == pytest.approx(1)
     assert found.interval is None
@@ -166,7 +166,7 @@ def test_a_line():
 def test_the_line_of_norris():
     values = numbers(NORRIS)
     found = slope(values[1::2], values[::2])
-    assert found.seconds_per_run == pytest.approx(1.00211681802045, rel=1e-12)
+    assert found.time_per_run == pytest.approx(1.00211681802045, rel=1e-12)
     assert found.intercept == pytest.approx(-0.262323073774029, rel=1e-9)
     assert found.r_squared == pytest.approx(0.999993745883712, rel=1e-12)
     # The certified standard error is 0.000429796848199937.
