@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
 from harness.stats import Verdict, change, exact_change
+from harness.stats.changes import _mann_whitney
 
 CHANGED = (Verdict.IMPROVED, Verdict.REGRESSED)
 
@@ -40,6 +41,19 @@ def test_the_p_value_is_that_of_mann_and_whitney():
     found = change(base, new, deterministic=False)
     assert found.test == "Mann-Whitney"
     assert found.p_value == pytest.approx(scipy_stats.mannwhitneyu(base, new).pvalue)
+
+
+@pytest.mark.parametrize("sizes", [(6, 6), (8, 40), (9, 9), (12, 300), (40, 33)])
+@pytest.mark.parametrize("steps", [1, 4, 0])
+def test_the_p_value_is_that_of_scipy_with_and_without_ties(sizes, steps):
+    for seed in range(20):
+        dice = np.random.default_rng(seed)
+        base, new = dice.normal(100, 1, sizes[0]), dice.normal(100.5, 1, sizes[1])
+        if steps:
+            base, new = (np.round(side * steps) / steps for side in (base, new))
+        expected = scipy_stats.mannwhitneyu(base, new).pvalue
+        assert _mann_whitney(base, new) == pytest.approx(expected, rel=1e-9)
+        assert _mann_whitney(new, base) == pytest.approx(expected, rel=1e-9)
 
 
 def test_correlated_samples_make_the_p_value_larger():
