@@ -18,6 +18,7 @@ from harness.commands.compare import compare
 from harness.commands.log import log
 from harness.commands.measure import flash_size, ram_search, run, timing
 from harness.commands.report import export, report
+from harness.commands.results import results
 from harness.commands.show import boards, clean, doctor, impls, models, setup
 from harness.commands.sketch import sketch
 from harness.commands.stats import stats
@@ -49,6 +50,7 @@ for command in (
     report,
     compare,
     baseline,
+    results,
     export,
     stats,
     log,

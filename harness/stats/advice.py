@@ -214,4 +214,4 @@ def _matters(difference: float, of: float, resolution: float) -> bool:
 def _percent(difference: float, of: float) -> str:
     """Return a difference as people say it: "0.3 % longer"."""
     word = "longer" if difference > 0 else "shorter"
-    return f"{100 * abs(difference / of):.2g} % {word}" if of else f"{abs(difference):.3g} {word}"
+    return f"{float(f'{100 * abs(difference / of):.2g}'):,g} % {word}" if of else f"{abs(difference):.3g} {word}"

@@ -41,6 +41,11 @@ def test_what_is_wrong_is_said(samples, kind):
     assert kinds(samples) == {kind}
 
 
+def test_large_shares_are_told_in_plain_figures():
+    (warning,) = (w for w in summarize([float(i) for i in range(1, 41)]).warnings if w.kind is Advice.DRIFT)
+    assert "took 390 % longer" in warning.text
+
+
 def test_every_warning_says_what_to_do():
     for samples in ([1.0], drawn(drift(3)), drawn(two_modes(0.5, 8)), [*drawn(normal), 120.0], [14.0] * 20):
         for warning in summarize(samples, resolution=0.2, resamples=99).warnings:
