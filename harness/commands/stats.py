@@ -72,6 +72,10 @@ def stats(
     from harness.report import samples as report
     from harness.stats import Verdict, change, summarize
 
+    given = click.get_current_context().get_parameter_source("threshold")
+    if not compare and given is click.core.ParameterSource.COMMANDLINE:
+        msg = "--threshold is for --compare, which is not there"
+        raise UsageError(msg)
     if batches:
         if compare or exact or warmup or resolution is not None:
             msg = "--batches goes with --unit, --confidence and --json alone"

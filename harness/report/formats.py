@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-NOT_ASKED = "not asked for"
+NOT_MEASURED = "not measured"
 OVERSIZE = "*"
 """Marks the size of a program that the board has no room for."""
 
@@ -23,7 +23,7 @@ OVERSIZE = "*"
 def cell(measurement: Measurement | None) -> str:
     """Return what a table shows for a measurement: its value, or its status. Never blank."""
     if measurement is None:
-        return NOT_ASKED
+        return NOT_MEASURED
     if measurement.oversize:
         return f"{measurement.value:,.0f}{OVERSIZE} {measurement.unit}"
     if measurement.status is not Status.OK or measurement.value is None:

@@ -25,7 +25,7 @@ class Row:
     implementation: str
     board: str
     cells: tuple[Measurement | None, ...]
-    """One a column; None where it was not asked for."""
+    """One a column; None where it was not measured."""
 
     def get(self, metric: str) -> Measurement | None:
         """Return the measurement of ``metric``, where there is one."""

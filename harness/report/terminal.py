@@ -34,15 +34,15 @@ def print_table(table: Table, console: Console) -> None:
     console.print(table, width=max(least, console.width), crop=False)
 
 
-def show(measurements: Sequence[Measurement], console: Console) -> None:
-    """Print one table a board, a row a case, and below them the notes: reasons, clocks, versions."""
+def show(measurements: Sequence[Measurement], console: Console, more: Sequence[str] = ()) -> None:
+    """Print one table a board, a row a case, and below them the notes: reasons, clocks, versions, and ``more``."""
     for found in grid.by_board(measurements).values():
         console.print(grid.heading(found), style="bold", highlight=False, markup=False)
         print_table(_table(found), console)
     for title, table in details.tables(measurements):
         console.print(title, style="bold", highlight=False, markup=False)
         print_table(table, console)
-    for note in notes(measurements):
+    for note in (*notes(measurements), *more):
         console.print(f"• {note}", highlight=False, markup=False)
 
 

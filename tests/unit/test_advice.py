@@ -162,3 +162,11 @@ def test_the_best_by_weight_costs_no_more_than_any_other(figures, weight):
 def test_models_and_boards_are_kept_apart():
     found = advice.choices([*case(model="x"), *case(model="y"), *case(model="x", board="desk")])
     assert [(c.model, c.board) for c in found] == [("x", "sim"), ("x", "desk"), ("y", "sim")]
+
+
+def test_a_sketch_of_the_users_own_has_no_output_to_be_right():
+    timed = figure("inference", 400, implementation="sketch")
+    own = replace(timed, provenance={**timed.provenance, "sketch_sha256": "ab"})
+    found = choice(own)
+    assert found.counted == ()
+    assert "does not check" in found.left_out[0].why

@@ -74,6 +74,8 @@ def test_the_size_of_a_drift_and_of_two_groups_is_told():
 def test_an_exact_clock_that_spreads_is_odd_and_nothing_else_is():
     assert kinds([1000, 1000, 1000], deterministic=True, resolution=1) == set()
     assert kinds([1000, 1001, 1000], deterministic=True, resolution=1) == {Advice.SPREAD}
+    assert kinds([25216, 25280, 25216], deterministic=True, resolution=64) == set(), "the next step of micros()"
+    assert kinds([25216, 25281, 25216], deterministic=True, resolution=64) == {Advice.SPREAD}
     assert kinds([3], deterministic=True, resolution=1) == set()
 
 
