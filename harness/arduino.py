@@ -14,7 +14,7 @@ from harness import arduino_answers, cmd, cores, oversize, paths, uploads
 from harness.boards import Board
 from harness.build_properties import Options, compile_properties, with_ctags
 from harness.builds import Build, Oversize, keep, kept
-from harness.errors import CaseError, DoesNotFitError, MissingError, RigError, ToolFailedError
+from harness.errors import CaseError, DoesNotFitError, MissingError, ToolFailedError
 from harness.lanes import Lane, Tools
 from harness.platform import Workplace, missing_core
 from harness.setup.arduino_cli import find_arduino_cli
@@ -177,9 +177,7 @@ class Arduino:
         with uploads.turn(self.tools_of(with_ctags(board)).properties):
             done = self._call(words, timeout=board.upload.seconds)
         if done.returncode != 0:
-            said = [line.strip() for line in arduino_answers.uploader_output(done).splitlines() if line.strip()]
-            msg = f"the upload to {port} failed: {said[-1] if said else 'the tool said nothing'}"
-            raise RigError(msg)
+            raise arduino_answers.upload_error(done, board, port)
 
     def _call(self, words: list[str], timeout: float) -> cmd.Completed:
         argv = [str(self._cli.path), "--config-file", str(self._workplace.config), "--json", "--no-color", *words]

@@ -10,7 +10,7 @@ from typing import Any
 
 from harness import cmd, oversize, paths
 from harness.boards import Board
-from harness.errors import DoesNotFitError, McuprofError, ToolFailedError
+from harness.errors import DoesNotFitError, McuprofError, NoUploadToolError, RigError, ToolFailedError
 
 _OVERFLOW = re.compile(r"region [`'\"]?(\w+)'? overflowed by (\d+) bytes")
 _MOVED_BACK = re.compile(r"cannot move location counter backwards \(from (?:0x)?([0-9a-f]+) to (?:0x)?([0-9a-f]+)\)")
@@ -24,6 +24,10 @@ _LINKER = re.compile(
 """What the linker says where something is missing, or there twice."""
 _NO_TOOL = re.compile(r"fork/exec (\S*\{runtime\.tools\.([\w.-]+)\.path\}\S*): no such file")
 """What it says of a tool of the core's package that is not there."""
+_NO_PROGRAM = re.compile(
+    r'(?:fork/exec (\S+): no such file|exec: "([^"]+)": executable file not found|(\S+) cannot be run: No such file)'
+)
+"""What it, or the virtual AVR boards' own upload program, says where there is no program to start."""
 
 
 def parse(done: cmd.Completed) -> dict[str, Any]:
@@ -46,6 +50,17 @@ def uploader_output(done: cmd.Completed) -> str:
     result = answer.get("output") or answer.get("upload_result") or answer
     found = (result.get("stderr"), result.get("stdout"), answer.get("error"))
     return next((str(text) for text in found if text and str(text).strip()), "")
+
+
+def upload_error(done: cmd.Completed, board: Board, port: str) -> RigError:
+    """Return the error for an upload that failed."""
+    said = [line.strip() for line in uploader_output(done).splitlines() if line.strip()]
+    msg = f"the upload to {port} failed: {said[-1] if said else 'the tool said nothing'}"
+    missing = _NO_PROGRAM.search("\n".join(said))
+    if missing is None:
+        return RigError(msg)
+    remedy = f"`mcuprof doctor --board {board.name}` says what to do"
+    return NoUploadToolError(f"{msg}. The program {missing[missing.lastindex or 0]} is not there: {remedy}")
 
 
 def compile_error(answer: Mapping[str, Any], board: Board, log: Path) -> McuprofError:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from harness.case import Built, Expected, Method
-from harness.errors import CaseError, CrashedError, PortGoneError, RigError, ToolFailedError
+from harness.errors import CaseError, CrashedError, NoUploadToolError, PortGoneError, RigError, ToolFailedError
 from harness.firmware import Firmware
 from harness.patience import REAL, Timer
 from harness.session import Session
@@ -55,6 +55,8 @@ def upload(once: Callable[[], None], retries: Retries, timer: Timer = REAL) -> N
     for left in reversed(range(_UPLOADS)):
         try:
             return once()
+        except NoUploadToolError:
+            raise
         except (RigError, ToolFailedError) as error:
             if not left:
                 msg = (

@@ -308,6 +308,8 @@ def load(name: str, extra: Path | None = None) -> Board:
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
         hint = f"did you mean {near[0]!r}? " if near else ""
+        if extra is None and Path("boards", f"{name}.toml").is_file():
+            hint = f'boards/{name}.toml is read where mcuprof.toml has the line boards = "boards". '
         msg = f"there is no board {name!r}: {hint}Known boards: {', '.join(sorted(known))}"
         raise UsageError(msg)
     return load_file(known[name])

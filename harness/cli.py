@@ -19,6 +19,7 @@ from harness.commands.log import log
 from harness.commands.measure import flash_size, ram_search, run, timing
 from harness.commands.profile import profile
 from harness.commands.report import export, report
+from harness.commands.results import results
 from harness.commands.show import boards, clean, doctor, impls, models, setup
 from harness.commands.sketch import sketch
 from harness.commands.stats import stats
@@ -51,6 +52,7 @@ for command in (
     report,
     compare,
     baseline,
+    results,
     export,
     stats,
     log,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from harness import deltas, stats
+from harness import deltas, stats, summaries
 from harness.deltas import Deltas
 from harness.differences import Difference, between
 from harness.stats import Change
@@ -119,7 +119,8 @@ def _row(key: Key, base: Measurement | None, new: Measurement | None, models: Mo
         outcome, reason = _of_statuses(base, new)
     else:
         change = changed(base, new)
-        outcome, reason = Outcome(change.verdict.value), _why_unsure(change)
+        unsure = change.verdict is stats.Verdict.CANNOT_TELL
+        outcome, reason = Outcome(change.verdict.value), why_unsure(base, new, change) if unsure else ""
     return Row(key=key, outcome=outcome, reason=reason, base=base, new=new, change=change)
 
 
@@ -190,8 +191,7 @@ def changed(base: Measurement, new: Measurement, threshold: float = NOISE) -> Ch
     """
     before, after = cost(base), cost(new)
     if base.clock is Clock.HARDWARE:
-        old, young = (m.samples or (m.value or 0.0,) for m in (base, new))
-        return stats.change(old, young, deterministic=False, threshold=threshold)
+        return summaries.change(base, new, threshold=threshold)
     if before is None or after is None:
         unused = stats.exact_change(base.value or 0.0, new.value or 0.0, smaller_is_better=False)
         return replace(unused, relative=None)
@@ -209,10 +209,13 @@ def cost(measurement: Measurement) -> float | None:
     return limit - measurement.value if isinstance(limit, int) else None
 
 
-def _why_unsure(change: Change) -> str:
-    if change.verdict is not stats.Verdict.CANNOT_TELL:
-        return ""
-    return "the samples are too few" if change.interval is None else "the samples scatter more than they differ"
+def why_unsure(base: Measurement, new: Measurement, change: Change) -> str:
+    """Say why a change of times by a hardware clock cannot be told from none."""
+    if change.interval is None:
+        return "the samples are too few"
+    if summaries.step(base, new) > change.threshold * change.base:
+        return "one step of the clock is more than the change that is looked for"
+    return "the samples scatter more than they differ"
 
 
 def _deltas(row: Row, old: Mapping[Key, Measurement], young: Mapping[Key, Measurement]) -> Deltas:

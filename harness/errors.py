@@ -117,5 +117,9 @@ class RigError(CaseError):
     status = Status.RIG_FAILED
 
 
+class NoUploadToolError(RigError):
+    """The program that uploads is not there: to try again is of no use."""
+
+
 class PortGoneError(RigError):
     """The port was there and is no longer: a cable, or a board that has reset and attaches itself anew."""

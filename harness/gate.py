@@ -8,11 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from harness import compare, metrics, quantity
+from harness import compare, metrics, quantity, summaries
 from harness.compare import Comparison, Outcome, Row
 from harness.errors import UsageError
 from harness.quantity import Quantity, Unit
 from harness.stats import Change, Verdict
+from harness.types import Measurement
 
 _SIZES = (Unit.BYTES,)
 _TIMES = (Unit.SECONDS, Unit.CYCLES, Unit.INSTRUCTIONS)
@@ -163,9 +164,13 @@ def _judge_row(rule: Rule, row: Row, gate: Gate, judgement: Judgement) -> None:
     change = row.change
     if change is None or row.base is None or row.new is None:
         return
-    over = _exactly_over(rule.limit, row, change) if change.exact else _surely_over(rule.limit, row)
+    if change.exact:
+        over = _exactly_over(rule.limit, row, change)
+        why = "the result does not say how much RAM the board has"
+    else:
+        found = _held_to(rule.limit, row.base, row.new)
+        over, why = _surely_over(found), compare.why_unsure(row.base, row.new, found)
     if over is None:
-        why = "the result does not say how much RAM the board has" if change.exact else "its samples scatter too much"
         _unsure(Finding(text=f"{row.key.case}: {rule}: cannot tell: {why}", row=row), gate, judgement)
     elif over:
         judgement.failures.append(Finding(text=f"{row.key.case}: {rule}", row=row))
@@ -181,17 +186,18 @@ def _exactly_over(limit: Quantity, row: Row, change: Change) -> bool | None:
     return grown > (limit.value * Fraction(change.base) if limit.unit is Unit.PERCENT else limit.value)
 
 
-def _surely_over(limit: Quantity, row: Row) -> bool | None:
-    """Return whether a time grew by more than the limit beyond its noise; None where its samples cannot tell."""
-    if row.change is None or row.base is None or row.new is None:
-        return None
+def _held_to(limit: Quantity, base: Measurement, new: Measurement) -> Change:
+    """Return the change of a time with the limit as its threshold, relative to the base."""
     if limit.unit is Unit.PERCENT or not limit.value:
-        threshold = float(limit.value)
-    elif row.change.base:
-        threshold = float(limit.value / Fraction(row.change.base))
-    else:
-        return None
-    change = compare.changed(row.base, row.new, threshold)
-    if change.verdict is Verdict.CANNOT_TELL and change.interval is not None and change.interval.high <= threshold:
-        return False  # it may be better or equal, but is not worse
-    return None if change.verdict is Verdict.CANNOT_TELL else change.verdict is Verdict.REGRESSED
+        return compare.changed(base, new, float(limit.value))
+    found = compare.changed(base, new)
+    before = found.base or summaries.step(base, new) / 2  # to which a change from 0 is relative
+    return compare.changed(base, new, float(limit.value / Fraction(before))) if before else found
+
+
+def _surely_over(change: Change) -> bool | None:
+    """Return whether a time grew by more than the limit beyond its noise; None where its samples cannot tell."""
+    if change.verdict is not Verdict.CANNOT_TELL:
+        return change.verdict is Verdict.REGRESSED
+    # It may be better or equal, but is not worse.
+    return False if change.interval is not None and change.interval.high <= change.threshold else None

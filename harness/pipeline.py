@@ -220,8 +220,9 @@ class _CaseRun:
         if self._built is not None:
             provenance |= self._workbench.provenance(self._built.build)
             provenance |= {"arena_bytes": self._built.arena, "arena_probes": self._built.arena_probes}
-        if self._bench is not None:
-            provenance["retries"] = self._bench.retries.take(self._bench.firmware.session)
+        retries = self._workbench.retries(self._case)
+        if retries is not None:
+            provenance["retries"] = retries.take(self._bench.firmware.session if self._bench else None)
         return to_measurement(
             reading,
             model=self._case.model.name,

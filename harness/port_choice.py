@@ -53,14 +53,17 @@ def _require_distinct(chosen: Mapping[str, str]) -> None:
 
 
 def require_ports(boards: Sequence[Board], chosen: Mapping[str, str]) -> None:
-    """Raise ``MissingError`` where a real board is at no port, or in a lab and labgrid is not there."""
+    """Raise ``MissingError`` where a real board is at no port, or in a lab and labgrid is not there.
+
+    An address that is none is a ``UsageError``.
+    """
     for board in boards:
         if not board.is_virtual and board.name not in chosen:
             raise MissingError(no_port(board))
     for port in chosen.values():
         wrong = None if place_in(port) else complaint(port)
         if wrong:
-            raise MissingError(wrong)
+            raise UsageError(wrong) if is_remote(port) else MissingError(wrong)
     if any(place_in(port) for port in chosen.values()):
         find_client()
 

@@ -1,13 +1,16 @@
-"""Text files of one time a line → numbers. Blank lines and what follows a ``#`` are comments."""
+"""Text files of one time or one batch of runs a line → numbers. Blank lines and what follows a ``#`` are comments."""
 
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.errors import UsageError
 
 _SHOWN = 40
+_WHOLE = re.compile(r"[1-9][0-9]{0,11}")
 _LEAST, _MOST = 1e-60, 1e60
 """Beyond, third powers leave the range of floating point."""
 
@@ -34,6 +37,29 @@ def parse(text: str, name: str) -> SampleFile:
         msg = f"{name} holds no time: one number a line is expected"
         raise UsageError(msg)
     return SampleFile(name=name, samples=tuple(samples), step=_step(places))
+
+
+def parse_batches(text: str, name: str) -> tuple[tuple[int, float], ...]:
+    """Return the batches of a file, each a number of runs and the time that they took together.
+
+    Raises ``UsageError`` that names file and line where one is no batch.
+    """
+    found = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        words = line.partition("#")[0].split()
+        if words:
+            found.append(_batch(words, f"{name}, line {number}"))
+    if not found:
+        msg = f"{name} holds no batch: on each line a number of runs and their time are expected"
+        raise UsageError(msg)
+    return tuple(found)
+
+
+def _batch(words: Sequence[str], where: str) -> tuple[int, float]:
+    if len(words) != 2 or not _WHOLE.fullmatch(words[0]):  # noqa: PLR2004 (a count and a time)
+        msg = f"{where}: {' '.join(words)[:_SHOWN]!r} is no batch: a number of runs and their time, such as '8 4312'"
+        raise UsageError(msg)
+    return int(words[0]), _time(words[1], where)
 
 
 def _time(word: str, where: str) -> float:

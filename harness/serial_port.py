@@ -17,6 +17,7 @@ from serial.tools.list_ports_common import ListPortInfo
 
 from harness.errors import PortGoneError, RigError
 
+_ADDRESSES = "rfc2217://HOST:PORT, socket://HOST:PORT or labgrid:PLACE"
 _GONE = (serial.SerialException, OSError, termios.error)
 """What is raised where a port goes away; pyserial lets the last one, which is no ``OSError``, out as it is."""
 _SCHEMES = ("rfc2217", "socket")
@@ -71,7 +72,7 @@ def complaint(path: str) -> str | None:
             right = address.scheme in _SCHEMES and address.hostname and address.port
         except ValueError:
             right = False
-        return None if right else f"{path!r} is no address of a port: rfc2217://HOST:PORT or socket://HOST:PORT"
+        return None if right else f"{path!r} is no address of a port: {_ADDRESSES}"
     try:
         mode = Path(path).stat().st_mode
     except OSError as error:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import math
 import os
+import re
 import secrets
 import shutil
 import tempfile
@@ -17,11 +18,15 @@ from typing import Any
 
 import filelock
 
-from harness import summaries
+from harness import known_details, summaries
 from harness.errors import McuprofError, UsageError
 from harness.types import Clock, Json, Measurement, Status
 
 SCHEMA = 1
+_ID = re.compile(r"\w[\w.-]*")
+"""Files and folders are named after a run."""
+_MOST = 1e60
+"""Larger figures are damage: their third powers leave the range of floating point."""
 
 
 @dataclass(kw_only=True)
@@ -124,11 +129,7 @@ class Store:
     def find(self, wanted: Path | None) -> Run:
         """Return the run of a file or of an id, or the latest one; raises ``UsageError`` where there is none."""
         if wanted is not None:
-            for path in (wanted, self.folder / f"{wanted}.json"):
-                if path.is_file():
-                    return load(path)
-            msg = f"there is no run {wanted}: neither a results file nor an id in {self.folder}"
-            raise UsageError(msg)
+            return load(self.resolve(wanted))
         for path in sorted(self.folder.glob("*.json"), reverse=True):
             with contextlib.suppress(UsageError):
                 run = load(path)
@@ -136,6 +137,41 @@ class Store:
                     return run
         msg = f"there is no run with a measurement in {self.folder}: `mcuprof run` makes one"
         raise UsageError(msg)
+
+    def resolve(self, wanted: Path) -> Path:
+        """Return the results file of a name or an id; raises ``UsageError`` where there is none."""
+        for path in (wanted, self.folder / f"{wanted}.json"):
+            if path.is_file():
+                return path
+        msg = f"there is no run {wanted}: neither a results file nor an id in {self.folder}"
+        raise UsageError(msg)
+
+    def removable(self, wanted: Path) -> Path:
+        """Return the results file of a name or an id: a damaged one only in this folder, where nothing else is.
+
+        Raises ``UsageError`` where there is none.
+        """
+        path = self.resolve(wanted)
+        try:
+            load(path)
+        except UsageError:
+            if path.resolve().parent != self.folder.resolve() or path.suffix != ".json":
+                raise
+        return path
+
+    def remove(self, path: Path) -> None:
+        """Remove a file that is removable, with its logs.
+
+        Raises ``UsageError`` where its run is still at work, and ``McuprofError`` where it has to stay.
+        """
+        home, run = Store(path.parent), Run(id=path.stem, started="", plan={}, host={})  # a copy has no logs
+        try:
+            with home.hold(run):
+                path.unlink()
+                shutil.rmtree(home.wire_folder(run), ignore_errors=True)
+        except OSError as error:
+            msg = f"the run {path} cannot be removed: {error.strerror or error}"
+            raise McuprofError(msg) from error
 
 
 def document(run: Run) -> dict[str, Any]:
@@ -198,13 +234,18 @@ def _finite(value: Any) -> Any:  # noqa: ANN401 (whatever JSON holds)
 def load(path: Path) -> Run:
     """Read the file of a run; raises ``UsageError`` where it is damaged or of another schema."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
         if content["schema"] != SCHEMA:
             msg = f"{path} has schema {content['schema']}; this mcuprof reads {SCHEMA}"
             raise UsageError(msg)
         head = content["run"]
         for key, kind in (("id", str), ("started", str), ("plan", dict), ("host", dict)):
             _require(head, key, kind)
+        if not _ID.fullmatch(head["id"]):
+            msg = f"{head['id']!r} is no id: files are named after it"
+            raise ValueError(msg)
+        if head["finished"] is not None:
+            _require(head, "finished", str)
         return Run(
             id=head["id"],
             started=head["started"],
@@ -213,15 +254,16 @@ def load(path: Path) -> Run:
             host=head["host"],
             measurements=[_from_json(item) for item in content["measurements"]],
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        msg = f"{path} is not a results file: {type(error).__name__}: {error}"
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        msg = f"{path} is not a results file, or a damaged one: {type(error).__name__}: {error}"
         raise UsageError(msg) from error
 
 
 def _from_json(item: Mapping[str, Any]) -> Measurement:
     for key, kind in (("details", dict), ("provenance", dict), ("samples", list), ("unit", str), ("reason", str)):
         _require(item, key, kind)
-    return Measurement(
+    known_details.require(item["details"], item["provenance"])
+    found = Measurement(
         model=str(item["model"]),
         implementation=str(item["implementation"]),
         board=str(item["board"]),
@@ -236,6 +278,10 @@ def _from_json(item: Mapping[str, Any]) -> Measurement:
         details=item["details"],
         provenance=item["provenance"],
     )
+    if found.clock is not None and min((found.value or 0, *found.samples)) < 0:
+        msg = f"a time of {found.metric} is below 0"
+        raise ValueError(msg)
+    return found
 
 
 def _require(item: Mapping[str, Any], key: str, kind: type) -> None:
@@ -248,7 +294,15 @@ def _read_number(value: Any) -> float | None:  # noqa: ANN401 (whatever JSON hol
     if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
         msg = f"{value!r} is no number"
         raise TypeError(msg)
+    if value is not None and not abs(value) <= _MOST:
+        msg = f"{value:.3g} is no figure" if isinstance(value, float) else "a number has too many digits"
+        raise ValueError(msg)
     return value
+
+
+def _refuse(constant: str) -> float:
+    msg = f"{constant} is no number that JSON has"
+    raise ValueError(msg)
 
 
 def write_document(path: Path, content: Mapping[str, Any]) -> None:

@@ -41,16 +41,22 @@ def resolution(measurement: Measurement) -> float:
     return _STEPS[measurement.clock] if measurement.clock else 0.0
 
 
+def step(base: Measurement, new: Measurement) -> float:
+    """Return the step that a difference of two timings is read in: that of the coarser clock."""
+    return max(resolution(base), resolution(new))
+
+
 def change(base: Measurement, new: Measurement, *, threshold: float = 0.01) -> Change:
-    """Compare two timings by clocks of one kind, whose status is ok."""
+    """Compare two timings by clocks of one kind, which have a value; without samples that is the only one."""
     from harness import stats
 
+    old, young = (timing.samples or (timing.value or 0.0,) for timing in (base, new))
     return stats.change(
-        base.samples,
-        new.samples,
+        old,
+        young,
         deterministic=base.clock is not Clock.HARDWARE,
         threshold=threshold,
-        resolution=max(resolution(base), resolution(new)),
+        resolution=step(base, new),
     )
 
 

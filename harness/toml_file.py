@@ -78,16 +78,31 @@ def _explain(message: str, kind: type[msgspec.Struct], within: str) -> str:
     missing = re.search(r"required field `(.*)`", text)
     if missing:
         return f"the key {missing[1]!r}{f' in [{key}]' if key else ''} is missing"
-    return f"the key {key!r}: {text[0].lower()}{text[1:]}"
+    choices = _choices(kind, path) if "invalid enum value" in text else ()
+    hint = f"; it may be {', '.join(map(repr, choices))}" if choices else ""
+    return f"the key {key!r}: {text[0].lower()}{text[1:]}{hint}"
+
+
+def _choices(kind: type[msgspec.Struct], path: str) -> tuple[object, ...]:
+    """Return the values that the key at ``path`` may have where it is one of some words."""
+    table, _, key = path.rpartition(".")
+    for part in filter(None, table.split(".")):
+        kind = _table(kind, part) or kind
+    return typing.get_args(typing.get_type_hints(kind).get(key))
 
 
 def _keys(kind: type[msgspec.Struct], path: str) -> tuple[str, ...]:
     """Return the keys that the table at ``path`` (``virtual``; empty for the file itself) may have."""
     for part in filter(None, path.split(".")):
-        hint = typing.get_type_hints(kind).get(part)
-        choices = typing.get_args(hint) or (hint,)
-        inner = [choice for choice in choices if isinstance(choice, type) and issubclass(choice, msgspec.Struct)]
-        if not inner:
+        inner = _table(kind, part)
+        if inner is None:
             return ()
-        kind = inner[0]
+        kind = inner
     return kind.__struct_fields__
+
+
+def _table(kind: type[msgspec.Struct], key: str) -> type[msgspec.Struct] | None:
+    """Return what the table at ``key`` is read as."""
+    hint = typing.get_type_hints(kind).get(key)
+    choices = typing.get_args(hint) or (hint,)
+    return next((one for one in choices if isinstance(one, type) and issubclass(one, msgspec.Struct)), None)

@@ -178,7 +178,8 @@ class Workbench:
             doing = f"{title}, {block:,} bytes taken" if block else title
             build = self._build_with_block(built, block, doing) if block else built.build
             self.upload(build, rig, doing, retries)
-            log.record(Direction.NOTE, f"{build.sketch} uploaded, opening {rig.port}".encode())
+            done = "expected" if is_remote(rig.port) else "uploaded"
+            log.record(Direction.NOTE, f"{build.sketch} {done}, opening {rig.port}".encode())
             session = rig.open()
             session.record = log.record
             return session
@@ -204,6 +205,10 @@ class Workbench:
             finally:
                 retries.note(bench.firmware.session)
                 bench.firmware.session.close()
+
+    def retries(self, case: Case) -> Retries | None:
+        """Return what had to be done again for a case since that was last asked; None where no board was needed."""
+        return self._retries.get(str(case))
 
     def _build_with_block(self, built: Built, size: int, title: str) -> Build:
         case = built.case
@@ -280,5 +285,8 @@ def _require_ram(board: Board, arena: int) -> None:
     """Raise ``DoesNotFitError`` for an arena beyond what compiler or linker can count; they tell of smaller ones."""
     if arena > (_AVR_OBJECT_BYTES if board.is_avr else _LINKABLE_BYTES):
         over = arena - board.ram_bytes
-        msg = f"an arena of {arena:,} bytes is {over:,} bytes larger than the whole RAM of {board.name}"
+        msg = (
+            f"an arena of {arena:,} bytes is {over:,} bytes larger than the whole RAM of {board.name}; the program's "
+            "size cannot be told: compiler or linker cannot count so far"
+        )
         raise DoesNotFitError(msg, overflow={"RAM": over})

@@ -55,9 +55,9 @@ def report(*, run: Path | None, history: Path | None, results: Path | None, **fo
             _require_suffix(path, name)
     subject = _subject(run, results, history)
     if not asked:
-        from harness.report import terminal
+        from harness.report import notes, terminal
 
-        terminal.show(subject.shown(), terminal.console())
+        terminal.show(subject.shown(), terminal.console(), notes.of_run(subject.run))
     for name, path in asked.items():
         content = _exported(subject, name)
         if path is True:

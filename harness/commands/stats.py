@@ -38,6 +38,9 @@ _REGRESSION = 4
     help="Step of the clock, in the unit (default: the last decimal place in the file).",
 )
 @click.option("--exact", is_flag=True, help="The clock repeats exactly, as a simulator's does.")
+@click.option(
+    "--batches", is_flag=True, help="A line is how many runs and their time together: tell the time of one run."
+)
 @click.option("--compare", is_flag=True, help="Also compare two files, the first being the base.")
 @click.option(
     "--threshold",
@@ -56,18 +59,28 @@ def stats(
     confidence: float,
     resolution: float | None,
     exact: bool,
+    batches: bool,
     compare: bool,
     threshold: float,
     as_json: bool,
 ) -> int:
     """Print what the times in FILEs say: estimates, intervals, outliers, and what makes them doubtful.
 
-    A FILE has one time a line; blank lines and comments after a # are skipped, and - is standard input. The exit
-    code is 4 where --compare finds a regression.
+    A FILE has one time a line, or with --batches a number of runs and their time; blank lines and comments after a #
+    are skipped, and - is standard input. The exit code is 4 where --compare finds a regression.
     """
     from harness.report import samples as report
     from harness.stats import Verdict, change, summarize
 
+    given = click.get_current_context().get_parameter_source("threshold")
+    if not compare and given is click.core.ParameterSource.COMMANDLINE:
+        msg = "--threshold is for --compare, which is not there"
+        raise UsageError(msg)
+    if batches:
+        if compare or exact or warmup or resolution is not None:
+            msg = "--batches goes with --unit, --confidence and --json alone"
+            raise UsageError(msg)
+        return _slopes(files, unit, confidence, as_json=as_json)
     if compare and len(files) != 2:  # noqa: PLR2004 (a base and what is held against it)
         msg = f"--compare is for two files, the base and the new one: there are {len(files)}"
         raise UsageError(msg)
@@ -95,19 +108,51 @@ def stats(
     return _REGRESSION if found and found.verdict is Verdict.REGRESSED else 0
 
 
+def _slopes(files: Sequence[str], unit: str | None, confidence: float, *, as_json: bool) -> int:
+    """Print the time of one run, from batches of different sizes."""
+    from harness import sample_file
+    from harness.report import samples as report
+    from harness.stats import slope
+
+    found = []
+    for name in files:
+        told = _told(name)
+        pairs = sample_file.parse_batches(_text(name), told)
+        try:
+            line = slope(*zip(*pairs, strict=True), confidence=confidence)
+        except ValueError as error:
+            msg = f"{told}: {error}"
+            raise UsageError(msg) from error
+        found.append(report.BatchRow(name=told, unit=unit, batches=len(pairs), slope=line))
+    if as_json:
+        click.echo(json.dumps(report.batch_document(found), indent=1, allow_nan=False))
+    else:
+        report.show_batches(found)
+    return 0
+
+
 def _read(name: str, warmup: int) -> SampleFile:
     """Return the times of a file without the first ``warmup``; raises ``UsageError`` where none are left."""
     from dataclasses import replace
 
     from harness import sample_file
 
+    file = sample_file.parse(_text(name), _told(name))
+    if len(file.samples) <= warmup:
+        msg = f"{file.name} holds {len(file.samples)} times, and --warmup {warmup} leaves none"
+        raise UsageError(msg)
+    return replace(file, samples=file.samples[warmup:])
+
+
+def _told(name: str) -> str:
+    return "standard input" if name == _STDIN else name
+
+
+def _text(name: str) -> str:
+    """Return what is in a file; raises ``UsageError`` where it cannot be read."""
     try:
         content = sys.stdin.buffer.read() if name == _STDIN else Path(name).read_bytes()
     except OSError as error:
         msg = f"{name} cannot be read: {error.strerror or error}"
         raise UsageError(msg) from error
-    file = sample_file.parse(content.decode("utf-8-sig", "replace"), "standard input" if name == _STDIN else name)
-    if len(file.samples) <= warmup:
-        msg = f"{file.name} holds {len(file.samples)} times, and --warmup {warmup} leaves none"
-        raise UsageError(msg)
-    return replace(file, samples=file.samples[warmup:])
+    return content.decode("utf-8-sig", "replace")

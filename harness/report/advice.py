@@ -1,6 +1,6 @@
 """Which implementation to ship: for each model and board the fastest, the smallest, and the best by a weight. Pure.
 
-Only cases count whose output is right and that fit the board.
+Only cases count whose output is right, that fit the board, and that neither hung nor crashed.
 """
 
 from __future__ import annotations
@@ -19,6 +19,11 @@ _ALIKE = 0.01
 """Figures of which the larger is at most this much above the smaller are as good as equal."""
 _LEAST = 1e-9
 """Stands for a figure of 0 where its logarithm is needed."""
+
+_OUT = (Status.DOES_NOT_FIT, Status.UNSUPPORTED, Status.WRONG_OUTPUT)
+"""Statuses of any measurement that say that the program is nothing to ship."""
+_STOPPED = (Status.HUNG, Status.CRASHED)
+"""Statuses that say the same where the program just ran; a search for unused RAM drives it to where it fails."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,14 +108,16 @@ def why_not(row: Row) -> str | None:
     """Return why a case does not count; None where it does: its output is right, and it fits."""
     cells = [cell for cell in row.cells if cell is not None]
     for cell in cells:
-        if cell.status in (Status.DOES_NOT_FIT, Status.UNSUPPORTED, Status.WRONG_OUTPUT):
+        if cell.status in _OUT or (cell.status in _STOPPED and cell.metric != "ram"):
             return f"{cell.status.value}: {cell.reason}"
     output = row.get("output")
-    if output is not None and output.status is Status.OK and not output.value:
+    if output is not None and output.status is Status.OK and output.value == 0:
         return None
     if output is not None and output.status is not Status.OK:
         return f"{output.status.value}: {output.reason}"
     inference = row.get("inference")
+    if any("sketch_sha256" in cell.provenance for cell in cells):
+        return "it is a sketch of your own, whose output mcuprof does not check"
     if output is None and inference is not None and inference.status is Status.OK:
         return None  # is timed only once its first output is right
     return next(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from harness.budget import Balance, Overrun
 from harness.compare import Comparison, Outcome, Row, cost
 from harness.gate import Finding, Gate, Judgement
-from harness.report.formats import OVERSIZE, seconds
+from harness.report.formats import OVERSIZE, percent, seconds
 from harness.report.grid import TITLES
 from harness.stats import Change
 from harness.types import Clock, Measurement, Status
@@ -75,6 +75,8 @@ def change(row: Row) -> str:
     """Return by how much a value has changed, with the interval where there is noise."""
     if row.change is None or row.base is None or row.new is None or row.new.unit == "elements":
         return NONE
+    if not row.change.exact and row.change.base == row.change.new == 0:
+        return "0"
     if not row.change.exact:
         return f"{_percent(row.change.relative)}{_interval(row.change)}"
     difference = (row.new.value or 0.0) - (row.base.value or 0.0)
@@ -88,12 +90,13 @@ def change(row: Row) -> str:
 def _percent(relative: float | None) -> str:
     if relative is None:
         return "from 0"
-    percent = 100 * relative
-    return f"{percent:+,.0f} %" if abs(percent) >= 100 else f"{percent:+.3g} %"  # noqa: PLR2004
+    return percent(relative)
 
 
 def _interval(found: Change) -> str:
-    return f" [{_percent(found.interval.low)}, {_percent(found.interval.high)}]" if found.interval else ""
+    if found.interval is None or found.relative is None:
+        return ""
+    return f" [{_percent(found.interval.low)}, {_percent(found.interval.high)}]"
 
 
 def p_value(row: Row) -> str:
@@ -179,5 +182,5 @@ def overrun(found: Overrun) -> str:
     value, by = (seconds(v) if unit == "s" else f"{v:,.0f} {unit}" for v in (found.value, found.by))
     side = "short of" if found.limit.key.endswith("_min") else "over"
     of = float(found.limit.quantity.value)
-    share = f" ({100 * found.by / of:.3g} %)" if of else ""
+    share = f" ({percent(found.by / of, sign='')})" if of else ""
     return f"{found.case}: {what or name(found.measurement.metric)} of {value} is {by}{share} {side} {found.limit}"

@@ -30,7 +30,7 @@ def document(findings: Findings) -> str:
 
 
 def _gate(findings: Findings) -> str:
-    if findings.gate is None:
+    if findings.gate is None or not (findings.comparison.anything or findings.judgement.failures):
         return ""
     rules = ", ".join(f"`{rule}`" for rule in findings.gate.rules)
     return f"**The gate {'fails' if findings.judgement.failures else 'passes'}** ({rules})"

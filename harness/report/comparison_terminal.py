@@ -68,5 +68,5 @@ def _show_gate(findings: Findings, console: Console) -> None:
     rules = ",".join(map(str, findings.gate.rules))
     for failure in findings.judgement.failures:
         console.print(f"fails: {words.finding(failure)}", style="red", highlight=False, markup=False)
-    if not findings.judgement.failures:
+    if not findings.judgement.failures and findings.comparison.anything:
         console.print(f"passes: {rules}", style="green", highlight=False, markup=False)

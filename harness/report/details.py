@@ -12,19 +12,22 @@ from rich.table import Table
 from harness.types import Measurement
 
 _CASE = ("model", "impl.", "board")
+_BEHIND = {"flash": "sections", "ram": "probes"}
+"""The detail without which there is nothing behind the figure of a metric."""
 _PARTS = ("model", "library", "runtime", "harness", "C library", "core", "alignment")
 _SKETCH_PARTS = ("sketch", "library", "C library", "core", "alignment")
 
 
 def tables(measurements: Sequence[Measurement]) -> list[tuple[str, Table]]:
     """Return tables with their titles: of the flash, or of the probes, where that alone was measured."""
-    done = [m for m in measurements if m.value is not None]
-    if {m.metric for m in measurements} == {"flash"} and done:
-        with_parts = [m for m in done if m.details["parts"]]  # not every core has its linker write a map
+    asked = {m.metric for m in measurements}
+    done = [m for m in measurements if m.value is not None and m.details.get(_BEHIND.get(m.metric, ""))]
+    if asked == {"flash"} and done:
+        with_parts = [m for m in done if m.details.get("parts")]  # not every core has its linker write a map
         parts = [("flash by part, in bytes", _parts(with_parts))] if with_parts else []
         and_firmware = ", and the firmware with no network" if _has_firmware(done) else ""
         return [*parts, (f"by section{and_firmware}, in bytes", _sections(done))]
-    if {m.metric for m in measurements} == {"ram"} and done:
+    if asked == {"ram"} and done:
         return [("probes", _probes(done))]
     return []
 
@@ -48,8 +51,14 @@ def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
 
 
 def _row(measurement: Measurement, *values: object) -> list[str]:
-    shown = [f"{value:,}" if isinstance(value, int) else escape(str(value)) for value in values]
-    return [escape(measurement.model), measurement.implementation, measurement.board, *shown]
+    case = map(escape, (measurement.model, measurement.implementation, measurement.board))
+    return [*case, *map(_shown, values)]
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "not told"
+    return f"{value:,}" if isinstance(value, int) else escape(str(value))
 
 
 def _parts(measurements: Sequence[Measurement]) -> Table:
@@ -64,7 +73,7 @@ def _sections(measurements: Sequence[Measurement]) -> Table:
     for m in measurements:
         details = _details(m)
         found = (details["sections"].get(name, 0) for name in sections)
-        compared = [details["empty_sketch_bytes"], details["real_core_bytes"] or 0]
+        compared = [details.get("empty_sketch_bytes"), details.get("real_core_bytes") or 0]
         if _has_firmware(measurements):
             compared.append(details["harness_only_bytes"])
         rows.append(_row(m, *found, *compared))
@@ -74,15 +83,15 @@ def _sections(measurements: Sequence[Measurement]) -> Table:
 
 def _has_firmware(measurements: Sequence[Measurement]) -> bool:
     """Whether the programs have mcuprof's firmware: sketches of the user's own do not."""
-    return all(_details(m)["harness_only_bytes"] is not None for m in measurements)
+    return all(_details(m).get("harness_only_bytes") is not None for m in measurements)
 
 
 def _probes(measurements: Sequence[Measurement]) -> Table:
-    heap_known = any(_details(m)["heap_bytes"] is not None for m in measurements)
+    heap_known = any(_details(m).get("heap_bytes") is not None for m in measurements)
     rows = []
     for m in measurements:
         details = _details(m)
-        heap = [details["heap_bytes"]] if heap_known else []
+        heap = [details.get("heap_bytes")] if heap_known else []
         for probe in details["probes"]:
             works = "yes" if probe["works"] else "no"
             rows.append(_row(m, *heap, probe["size"], works, probe["why"]))

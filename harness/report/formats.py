@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-NOT_ASKED = "not asked for"
+NOT_MEASURED = "not measured"
 OVERSIZE = "*"
 """Marks the size of a program that the board has no room for."""
 
@@ -23,7 +23,7 @@ OVERSIZE = "*"
 def cell(measurement: Measurement | None) -> str:
     """Return what a table shows for a measurement: its value, or its status. Never blank."""
     if measurement is None:
-        return NOT_ASKED
+        return NOT_MEASURED
     if measurement.oversize:
         return f"{measurement.value:,.0f}{OVERSIZE} {measurement.unit}"
     if measurement.status is not Status.OK or measurement.value is None:
@@ -45,7 +45,8 @@ def time(measurement: Measurement) -> str:
     value = measurement.value or 0.0
     if measurement.clock is Clock.HARDWARE:
         return f"{seconds(value)} {margin(measurement)}".rstrip()
-    return f"{value:,.0f} {measurement.unit} ({seconds(measurement.at_clock_s or 0.0)})"
+    at_clock = "" if measurement.at_clock_s is None else f" ({seconds(measurement.at_clock_s)})"
+    return f"{value:,.0f} {measurement.unit}{at_clock}"
 
 
 def figure(value: float, measurement: Measurement) -> str:
@@ -70,6 +71,13 @@ def margin(measurement: Measurement) -> str:
     bounds = summary.median_interval
     farther = max(bounds.high - summary.median, summary.median - bounds.low)
     return f"± {seconds(float(f'{farther:.2g}'))}" if farther else ""
+
+
+def percent(share: float, *, sign: str = "+") -> str:
+    """Return a share of one in per cent, with three digits or all before the point, and never as a power of ten."""
+    number = 100 * share
+    digits = number if abs(number) >= 100 else round(float(f"{number:.3g}"), 4) + 0.0  # noqa: PLR2004
+    return f"{digits:{sign},.0f} %" if abs(digits) >= 100 else f"{digits:{sign}g} %"  # noqa: PLR2004
 
 
 def seconds(value: float) -> str:

@@ -25,7 +25,7 @@ class Row:
     implementation: str
     board: str
     cells: tuple[Measurement | None, ...]
-    """One a column; None where it was not asked for."""
+    """One a column; None where it was not measured."""
 
     def get(self, metric: str) -> Measurement | None:
         """Return the measurement of ``metric``, where there is one."""
@@ -109,7 +109,8 @@ def about_board(measurements: Sequence[Measurement]) -> str:
     first = measurements[0]
     if not first.provenance.get("virtual"):
         return ""
-    clock = float(str(first.provenance["clock_hz"])) / 1e6
+    clock = first.provenance.get("clock_hz")
+    at = f" at {clock / 1e6:g} MHz" if isinstance(clock, int | float) else ""
     unit = next((m.clock.unit for m in measurements if m.clock), None)
-    times = f"; times are {unit}, beside them the time at {clock:g} MHz" if unit else ""
+    times = f"; times are {unit}, beside them the time{at}" if unit else ""
     return f"a virtual board{times}"

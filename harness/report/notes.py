@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from harness import summaries
 from harness.build_properties import OPTIMIZATIONS
@@ -11,10 +12,20 @@ from harness.report.formats import OVERSIZE, margin, seconds
 from harness.report.grid import TITLES
 from harness.types import Clock, Measurement, Status
 
+if TYPE_CHECKING:
+    from harness.store import Run
+
 
 def notes(measurements: Sequence[Measurement]) -> list[str]:
     """Return what has to be known to read the table, each in one sentence."""
     return [*_reasons(measurements), *_doubts(measurements), *beside_reasons(measurements)]
+
+
+def of_run(run: Run) -> list[str]:
+    """Return what has to be known of the run as a whole."""
+    if run.finished is not None:
+        return []
+    return ["the run was cut off, so not all that it was asked for is here: `mcuprof run --resume` goes on with it"]
 
 
 def beside_reasons(measurements: Sequence[Measurement]) -> list[str]:

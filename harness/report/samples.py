@@ -12,9 +12,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from harness import summaries
+from harness.report.formats import percent
 from harness.report.terminal import console as make_console
 from harness.report.terminal import print_table
-from harness.stats import Change, Interval, Summary
+from harness.stats import Change, Interval, Slope, Summary
 from harness.types import Json
 
 _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
@@ -32,6 +33,38 @@ class Row:
     warmup: int
     """How many times at the beginning of the file were left out."""
     summary: Summary
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchRow:
+    """A file of batches and the time of one run, in its unit."""
+
+    name: str
+    unit: str | None
+    batches: int
+    slope: Slope
+
+
+def batch_document(rows: Sequence[BatchRow]) -> dict[str, Json]:
+    """Return everything as JSON values, in the units of the files."""
+    files: list[Json] = [
+        {"file": row.name, "unit": row.unit, "batches": row.batches, "slope": asdict(row.slope)} for row in rows
+    ]
+    return {"schema": 1, "files": files}
+
+
+def show_batches(rows: Sequence[BatchRow]) -> None:
+    """Print the time of one run of each file, with its interval."""
+    console = make_console()
+    for row in rows:
+        found, unit = row.slope, row.unit
+        within = "too few batches for an interval"
+        if found.interval:
+            ends = _range(found.interval.low, found.interval.high, unit)
+            within = f"{100 * found.interval.confidence:g} % interval {ends}, {found.interval.method}"
+        share = "" if found.r_squared is None else f"; the line explains {percent(found.r_squared, sign='')}"
+        text = f"{row.name}: {row.batches} batches: one run takes {figure(found.time_per_run, unit)} ({within}), "
+        _say(console, f"{text}and a batch {figure(found.intercept, unit)} beside its runs{share}")
 
 
 def document(rows: Sequence[Row], change: Change | None) -> dict[str, Json]:
@@ -128,10 +161,10 @@ def _ends(interval: Interval | None, row: Row) -> str:
 
 def _sentence(names: Sequence[str], change: Change) -> str:
     base, new = names
-    relative = "no relative change (the base is 0)" if change.relative is None else f"{100 * change.relative:+.3g} %"
+    relative = "from 0" if change.relative is None else percent(change.relative)
     sure = ""
-    if change.interval:
-        low, high = (f"{100 * end:+.3g} %" for end in (change.interval.low, change.interval.high))
+    if change.interval and change.relative is not None:
+        low, high = map(percent, (change.interval.low, change.interval.high))
         sure = f", {100 * change.interval.confidence:g} % interval {low} to {high}"
     tested = "" if change.p_value is None else f", p = {change.p_value:.2g} ({change.test})"
     return (

@@ -14,7 +14,7 @@ from rich.table import Table
 from harness.report import details, grid
 from harness.report.formats import bare_cell, margin, seconds
 from harness.report.notes import notes
-from harness.types import Measurement, Status
+from harness.types import Clock, Measurement, Status
 
 _PIPE_WIDTH = 120
 _ANY_WIDTH = 10_000
@@ -34,15 +34,15 @@ def print_table(table: Table, console: Console) -> None:
     console.print(table, width=max(least, console.width), crop=False)
 
 
-def show(measurements: Sequence[Measurement], console: Console) -> None:
-    """Print one table a board, a row a case, and below them the notes: reasons, clocks, versions."""
+def show(measurements: Sequence[Measurement], console: Console, more: Sequence[str] = ()) -> None:
+    """Print one table a board, a row a case, and below them the notes: reasons, clocks, versions, and ``more``."""
     for found in grid.by_board(measurements).values():
         console.print(grid.heading(found), style="bold", highlight=False, markup=False)
         print_table(_table(found), console)
     for title, table in details.tables(measurements):
         console.print(title, style="bold", highlight=False, markup=False)
         print_table(table, console)
-    for note in notes(measurements):
+    for note in (*notes(measurements), *more):
         console.print(f"• {note}", highlight=False, markup=False)
 
 
@@ -55,21 +55,22 @@ def _table(measurements: Sequence[Measurement]) -> Table:
     for name, title in zip(content.metrics, content.titles, strict=True):
         unit = next((m.unit for m in measurements if m.metric == name and m.value is not None), "")
         lines = filter(None, (title, _SHORT.get(unit, unit)))
-        table.add_column("\n".join(lines), justify="right", no_wrap=True)
+        table.add_column(escape("\n".join(lines)), justify="right", no_wrap=True)
     for row in content.rows:
-        table.add_row(escape(row.model), row.implementation, *map(_styled, row.cells))
+        table.add_row(escape(row.model), escape(row.implementation), *map(_styled, row.cells))
     return table
 
 
 def _styled(measurement: Measurement | None) -> str:
-    shown = bare_cell(measurement)
+    shown = escape(bare_cell(measurement))
     if measurement is None:
         return shown
     if measurement.status is not Status.OK:
         colour = "yellow" if measurement.status.is_answer else "red"
         return f"[{colour}]{shown}[/]"
-    if measurement.at_clock_s is not None:
-        return f"{measurement.value:,.0f}\n[dim]{seconds(measurement.at_clock_s)}[/]"
-    if measurement.clock is not None:
-        return f"{seconds(measurement.value or 0.0)}\n[dim]{margin(measurement)}[/]"
-    return shown
+    if measurement.clock is None or measurement.value is None:
+        return shown
+    if measurement.clock is Clock.HARDWARE:
+        return f"{seconds(measurement.value)}\n[dim]{margin(measurement)}[/]"
+    at_clock = "" if measurement.at_clock_s is None else seconds(measurement.at_clock_s)
+    return f"{measurement.value:,.0f}\n[dim]{at_clock}[/]"

@@ -74,6 +74,9 @@ def remove(say: Say) -> None:
 
 def kind_of(what: str) -> Kind:
     """Tell what ``what`` is; raises ``UsageError`` where it is nothing that can be installed."""
+    if not what.strip():
+        msg = "no TFLM is named: name a git address, a .zip archive or a folder"
+        raise UsageError(msg)
     if _is_address(what):
         if _ARCHIVE.search(what):
             msg = f"{what} is the address of an archive: download it, and name the file"

@@ -31,9 +31,12 @@ _JITTERS = 3.0
 """How many median deviations of the host's times pass for jitter."""
 
 
-def of_exact(values: Floats) -> tuple[Warning_, ...]:
-    """Return what is odd about samples of a clock that should repeat exactly."""
-    if values.min() == values.max():
+def of_exact(values: Floats, resolution: float) -> tuple[Warning_, ...]:
+    """Return what is odd about samples of a clock that should repeat exactly.
+
+    Where the clock has steps larger than a count, the same stretch of time is one step or the next.
+    """
+    if values.max() - values.min() <= (resolution if resolution > 1 else 0):
         return ()
     text = (
         f"the {len(values)} runs differ by up to {values.max() - values.min():,.10g}, though this clock repeats "
@@ -214,4 +217,4 @@ def _matters(difference: float, of: float, resolution: float) -> bool:
 def _percent(difference: float, of: float) -> str:
     """Return a difference as people say it: "0.3 % longer"."""
     word = "longer" if difference > 0 else "shorter"
-    return f"{100 * abs(difference / of):.2g} % {word}" if of else f"{abs(difference):.3g} {word}"
+    return f"{float(f'{100 * abs(difference / of):.2g}'):,g} % {word}" if of else f"{abs(difference):.3g} {word}"

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Floats = npt.NDArray[np.float64]
+    Counts = npt.NDArray[np.intp]
 
 _LEAST = 10
 _SIGNIFICANT = 1.645
@@ -24,16 +25,21 @@ def effective_count(values: Floats) -> float:
     neighbours, corrected for its bias (Marriott and Pope 1954). A correlation that independent samples may have by
     chance, and one below 0, count as none.
     """
-    import numpy as np
-
     count = len(values)
     if count < _LEAST or values.min() == values.max():
         return float(count)
-    _, place, ties = np.unique(values, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(ties) - ties / 2)[place]
-    ranks = ranks - ranks.mean()
-    r = float((ranks[1:] * ranks[:-1]).sum() / (ranks**2).sum())
+    places, _ = ranks(values)
+    places -= places.mean()
+    r = float((places[1:] * places[:-1]).sum() / (places**2).sum())
     if r * math.sqrt(count) < _SIGNIFICANT:
         return float(count)
     r = min((count * r + 1) / (count - 3), _MOST)
     return count * (1 - r) / (1 + r)
+
+
+def ranks(values: Floats) -> tuple[Floats, Counts]:
+    """Return the rank of each value, from 1/2 and equal ones alike, and how many there are of each distinct value."""
+    import numpy as np
+
+    _, place, ties = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(ties) - ties / 2)[place], ties

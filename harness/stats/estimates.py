@@ -54,7 +54,9 @@ def summarize(
         outliers=outliers,
         exact=deterministic,
         resolution=resolution,
-        warnings=advice.of_exact(values) if deterministic else advice.of_noisy(values, resolution, outliers),
+        warnings=advice.of_exact(values, resolution)
+        if deterministic
+        else advice.of_noisy(values, resolution, outliers),
     )
 
 

@@ -82,12 +82,12 @@ class Summary:
 
 @dataclass(frozen=True, kw_only=True)
 class Slope:
-    """The time of one run from batches of runs, by ordinary least squares."""
+    """The time of one run from batches of runs, by ordinary least squares, in the unit of the batches' times."""
 
-    seconds_per_run: float
+    time_per_run: float
     interval: Interval | None
     intercept: float
-    """What a batch takes beside its runs, in seconds."""
+    """What a batch takes beside its runs."""
     r_squared: float | None
     """Share of the variance that the line explains; None where the totals do not vary."""
 
@@ -111,7 +111,8 @@ class Change:
     relative: float | None
     """``new / base - 1``; None where the base is 0."""
     interval: Interval | None
-    """Of ``relative``; None where the figures are exact or samples too few."""
+    """Of ``relative``, or of the change from half a step of the clock where the base is 0; None where the figures
+    are exact or samples too few."""
     p_value: float | None
     threshold: float
     """Relative changes up to this are noise."""

@@ -106,10 +106,14 @@ def _bootstrap_t(deviations: Floats, confidence: float, seed: int, resamples: in
 
 
 def _widened(interval: Interval, values: Floats, centre: float, resolution: float) -> Interval:
-    """Return an interval as wide as correlated samples need it, and never narrower than a step of the clock."""
+    """Return an interval as wide as correlated samples need it, and never narrower than a step of the clock.
+
+    What is never below 0, as times are not, has no interval that reaches below it.
+    """
     wider = math.sqrt(len(values) / effective_count(values))
+    low = float(min(centre + wider * (interval.low - centre), centre - resolution / 2))
     return replace(
         interval,
-        low=float(min(centre + wider * (interval.low - centre), centre - resolution / 2)),
+        low=max(low, 0.0) if values.min() >= 0 else low,
         high=float(max(centre + wider * (interval.high - centre), centre + resolution / 2)),
     )

@@ -26,7 +26,7 @@ def slope(
     seed: int = 0,
     resamples: int = resampling.RESAMPLES,
 ) -> Slope:
-    """Fit ``total = intercept + count · seconds_per_run`` by ordinary least squares.
+    """Fit ``total = intercept + count · time_per_run`` by ordinary least squares.
 
     The interval is a bootstrap-t over the pairs, with errors that hold where large batches scatter more (MacKinnon
     and White 1985, HC1). Raises ``ValueError`` where there are no two batches of different sizes.
@@ -50,7 +50,7 @@ def slope(
         low, high = resampling.studentized(float(steepness[0]), float(errors[0]), found, confidence)
         interval = Interval(low=low, high=high, confidence=confidence, method="bootstrap-t")
     return Slope(
-        seconds_per_run=float(steepness[0]),
+        time_per_run=float(steepness[0]),
         interval=interval,
         intercept=float(intercept[0]),
         r_squared=1 - scatter / total if total else None,

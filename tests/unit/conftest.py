@@ -20,3 +20,14 @@ def _own_folders(monkeypatch, tmp_path):
     monkeypatch.setenv("MCUPROF_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("MCUPROF_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("MCUPROF_RESULTS", str(tmp_path / "results"))
+
+
+@pytest.fixture
+def lab(tmp_path, monkeypatch):
+    """Make a pipeline with a fake board at each plug."""
+    from fake_lab import Lab
+
+    def make(*plugs, **how):
+        return Lab(tmp_path, monkeypatch, *plugs, **how)
+
+    return make

@@ -1,6 +1,7 @@
 """Which one to ship."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -89,6 +90,20 @@ def test_a_failed_search_costs_only_that_figure():
     assert found.stretches  # by flash, which is known of both
 
 
+@pytest.mark.parametrize("status", [Status.HUNG, Status.CRASHED])
+@pytest.mark.parametrize("metric", ["init", "inference", "output"])
+def test_what_hung_or_crashed_is_nothing_to_ship(metric, status):
+    stopped = [m for m in case(implementation="b", inference=1, flash=1) if m.metric != metric]
+    found = choice(case(implementation="a"), [*stopped, failed(metric, status, "no answer", implementation="b")])
+    assert found.counted == ("a",)
+    assert found.left_out[0].why == f"{status.value}: no answer"
+
+
+def test_an_output_without_a_figure_is_not_known_to_be_right():
+    lost = [replace(m, value=None) if m.metric == "output" else m for m in case(implementation="b", flash=1)]
+    assert choice(case(implementation="a"), lost).counted == ("a",)
+
+
 def test_within_one_per_cent_is_as_good():
     found = choice(
         case(implementation="a", inference=10_000, flash=100),
@@ -147,3 +162,11 @@ def test_the_best_by_weight_costs_no_more_than_any_other(figures, weight):
 def test_models_and_boards_are_kept_apart():
     found = advice.choices([*case(model="x"), *case(model="y"), *case(model="x", board="desk")])
     assert [(c.model, c.board) for c in found] == [("x", "sim"), ("x", "desk"), ("y", "sim")]
+
+
+def test_a_sketch_of_the_users_own_has_no_output_to_be_right():
+    timed = figure("inference", 400, implementation="sketch")
+    own = replace(timed, provenance={**timed.provenance, "sketch_sha256": "ab"})
+    found = choice(own)
+    assert found.counted == ()
+    assert "does not check" in found.left_out[0].why

@@ -58,7 +58,13 @@ def test_csv_is_one_row_a_measurement_with_every_digit():
 def test_csv_gives_names_back(name):
     found = run([replace(figure("flash", 5), model=name, reason=name)])
     read = list(csv.DictReader(io.StringIO(all_exporters()["csv"].export(Subject(run=found)), newline="")))
-    assert read[0]["model"] == read[0]["reason"] == name
+    assert read[0]["model"] == read[0]["reason"] == ("'" + name if name.startswith(("=", *"+-@\t\r")) else name)
+
+
+def test_csv_has_no_formula_in_the_name_of_a_file():
+    found = run([replace(figure("flash", 5), model="=cmd|' /C calc'!A0", implementation="@SUM(1)")])
+    (row,) = read_csv(found)
+    assert (row["model"], row["implementation"], row["value"]) == ("'=cmd|' /C calc'!A0", "'@SUM(1)", "5")
 
 
 def test_parquet_holds_the_same_as_csv():

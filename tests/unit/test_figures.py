@@ -1,6 +1,7 @@
 """Plots: what is drawn is what was measured, no axis carries unlike clocks, and plotly understands them."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -19,8 +20,6 @@ def page(found, *others):
 def later(scale=0.9, **changed):
     made = case(inference=int(1_000_000 * scale))
     if changed:
-        from dataclasses import replace
-
         made = [replace(m, provenance={**m.provenance, **changed}) for m in made]
     return made
 
@@ -163,11 +162,21 @@ def test_more_unused_ram_is_better():
     assert drawn.layout["yaxis"]["range"][0] > drawn.layout["yaxis"]["range"][1]
 
 
-def test_a_start_up_of_nothing_can_be_drawn():
-    rows = grid.of([*case(implementation="a", init=0), *case(implementation="b", init=100_000)]).rows
-    drawn = trades.start_against_inference(rows, Palette(implementations=("a", "b")))
-    assert all(y > 0 for trace in drawn.traces for y in trace["y"])
+@pytest.mark.parametrize(
+    ("starts", "kind", "at"), [((0, 100_000), "linear", {0, 100_000}), ((0, 30, 9_000), "log", {10, 30, 9_000})]
+)
+def test_a_start_up_of_nothing_stands_at_0_or_at_the_lower_edge(starts, kind, at):
+    cases = [m for name, start in zip("abc", starts, strict=False) for m in case(implementation=name, init=start)]
+    drawn = trades.start_against_inference(grid.of(cases).rows, Palette(implementations=tuple("abc")))
+    assert drawn.layout["yaxis"]["type"] == kind
+    assert {y for trace in drawn.traces for y in trace["y"]} == at
     assert drawn.rows[0][3].startswith("0 instructions")
+    assert bool(drawn.note) is (kind == "log")
+
+
+def test_a_time_whose_value_and_samples_are_lost_can_be_drawn():
+    lost = replace(figure("inference", 5), value=None, samples=())
+    assert times.latency("Inference", [lost], Palette(implementations=("tflm",)), lambda m: m.board).traces
 
 
 def test_one_point_is_compared_with_nothing():

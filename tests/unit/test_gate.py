@@ -125,8 +125,34 @@ def test_what_cannot_be_told_passes_unless_strict():
     pair = [noisy(0.01, spread=0.3)], [noisy(0.0105, spread=0.3, seed=4)]
     failures, warnings = judge(*pair, "inference>5%")
     assert not failures
-    assert "cannot tell: its samples scatter too much" in warnings[0]
+    assert "cannot tell: the samples scatter more than they differ" in warnings[0]
     assert fails(*pair, "inference>5%", strict=True)
+
+
+def hardware(value, count=20):
+    start = measurement("init", value, samples=(value,) * count, clock=Clock.HARDWARE, board="nano33ble")
+    return [replace(start, unit="s")]
+
+
+@pytest.mark.parametrize(
+    ("rule", "over"), [("init>5%", True), ("init>0", True), ("init>100us", True), ("init>10ms", False)]
+)
+def test_a_time_that_was_0_can_regress(rule, over):
+    failures, warnings = judge(hardware(0.0), hardware(0.005), rule)
+    assert (bool(failures), warnings) == (over, [])
+    assert judge(hardware(0.0), hardware(0.0), rule, strict=True) == ([], [])
+
+
+def test_one_step_of_the_clock_is_no_regression():
+    failures, warnings = judge(hardware(40e-6), hardware(41e-6), "init>1%")
+    assert not failures
+    assert "one step of the clock is more than the change" in warnings[0]
+    assert judge(hardware(40e-6), hardware(41e-6), "init>5us", strict=True) == ([], [])
+
+
+def test_it_is_said_that_samples_are_too_few():
+    _, (warning,) = judge(hardware(0.01, count=3), hardware(0.01, count=3), "init>5%")
+    assert "cannot tell: the samples are too few" in warning
 
 
 def test_what_is_surely_not_worse_passes_a_strict_gate():

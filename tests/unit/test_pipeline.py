@@ -9,7 +9,7 @@ import pytest
 
 from harness import boards, models, pipeline
 from harness import session as sessions
-from harness.bench import RigBench
+from harness.bench import Retries, RigBench
 from harness.builds import Build, Oversize
 from harness.case import Baselines, Built, Expected, Oversized
 from harness.errors import DoesNotFitError, MissingError, RigError, ToolFailedError, UnsupportedError
@@ -60,6 +60,7 @@ class FakeWorkbench:
         self.build_error = build_error
         self.bench_errors = bench_errors or {}
         self.uploads = 0
+        self._retries = Retries()
 
     def build(self, case):
         if self.build_error:
@@ -77,6 +78,9 @@ class FakeWorkbench:
         )
         return Built(case=case, build=build, baselines=Baselines(lambda: build, lambda: build), arena=None)
 
+    def retries(self, case):
+        return self._retries
+
     def reopen(self, block=0):
         self.uploads += 1
         self.board.faults.silent_after = None
@@ -92,7 +96,13 @@ class FakeWorkbench:
             inputs=[[np.array([1, 2, 3, 4], np.int8)]], outputs=right, source="here", reference="itself"
         )
         yield RigBench(
-            built=built, expected=expected, firmware=Firmware(self.reopen()), runs=3, starts=2, reopen=self.reopen
+            built=built,
+            expected=expected,
+            firmware=Firmware(self.reopen()),
+            runs=3,
+            starts=2,
+            reopen=self.reopen,
+            retries=self._retries,
         )
 
     def provenance(self, built):

@@ -68,7 +68,7 @@ def test_history_comes_from_the_results_folder_or_the_one_named(stored, tmp_path
     (elsewhere.folder / "broken.json").write_text("{")
     file = tmp_path / "report.html"
     call(report, stored, "--results", stored.parent, "--html", file)
-    assert "No other run" in file.read_text(encoding="utf-8")
+    assert "No earlier run" in file.read_text(encoding="utf-8")
     call(report, stored, "--history", elsewhere.folder, "--html", file)
     assert "20261101-100000-aaaa" in file.read_text(encoding="utf-8")
 

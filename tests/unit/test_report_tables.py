@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UsageError
-from harness.report.exporters import markdown
+from harness.report.exporters import Subject, all_exporters, markdown
 from harness.store import Store
 from harness.types import Clock, Measurement, Status
 
@@ -33,10 +33,20 @@ def test_a_table():
     assert {line.count("|") - line.count("\\|") for line in said.splitlines() if line.startswith("|")} == {6}
 
 
-def test_a_cell_that_was_not_asked_for_says_so():
+def test_a_cell_that_was_not_measured_says_so():
     other = measurement("ram", 5)
     found = [measurement("flash", 1), Measurement(**{**vars(other), "implementation": "tvm-aot"})]
-    assert markdown.table(found).count("not asked for") == 2
+    assert markdown.table(found).count("not measured") == 2
+
+
+def test_a_run_that_was_cut_off_says_so(tmp_path):
+    run = Store(tmp_path).begin({}, {})
+    run.measurements.append(measurement("flash", 1))
+    for name in ("markdown", "latex"):
+        assert "the run was cut off" in all_exporters()[name].export(Subject(run=run))
+    run.finished = "2026-11-01T10:00:00+00:00"
+    for name in ("markdown", "latex"):
+        assert "the run was cut off" not in all_exporters()[name].export(Subject(run=run))
 
 
 def test_the_run_is_found_by_file_by_id_and_as_the_latest(tmp_path):

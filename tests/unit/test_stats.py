@@ -86,6 +86,13 @@ def test_the_interval_of_the_median_lies_within_the_conservative_one_of_scipy():
         assert outer.low <= found.low < np.median(values) < found.high <= outer.high
 
 
+def test_no_interval_of_times_reaches_below_0():
+    for samples in ([0.0] * 10, [float(i) for i in range(1, 21)]):  # the second drifts, so that it counts for less
+        found = summarize(samples, resolution=1.0, resamples=99)
+        assert found.median_interval.low == found.mean_interval.low == 0
+    assert summarize([-1.0, 1.0] * 8, resamples=99).median_interval.low < 0  # of differences it may
+
+
 def test_too_few_samples_have_no_interval_of_the_median():
     assert intervals.of_median(normal(5), 0.95) is None
     assert intervals.of_median(normal(6), 0.95) is not None
@@ -150,7 +157,7 @@ def test_a_step_of_the_clock_is_no_outlier():
 
 def test_a_line():
     found = slope([1, 2, 3, 4], [1.5, 2.5, 3.5, 4.5])
-    assert found.seconds_per_run == pytest.approx(1)
+    assert found.time_per_run == pytest.approx(1)
     assert found.intercept == pytest.approx(0.5)
     assert found.r_squared == pytest.approx(1)
     assert found.interval is None
@@ -159,7 +166,7 @@ def test_a_line():
 def test_the_line_of_norris():
     values = numbers(NORRIS)
     found = slope(values[1::2], values[::2])
-    assert found.seconds_per_run == pytest.approx(1.00211681802045, rel=1e-12)
+    assert found.time_per_run == pytest.approx(1.00211681802045, rel=1e-12)
     assert found.intercept == pytest.approx(-0.262323073774029, rel=1e-9)
     assert found.r_squared == pytest.approx(0.999993745883712, rel=1e-12)
     # The certified standard error is 0.000429796848199937.

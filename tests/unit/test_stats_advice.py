@@ -41,6 +41,11 @@ def test_what_is_wrong_is_said(samples, kind):
     assert kinds(samples) == {kind}
 
 
+def test_large_shares_are_told_in_plain_figures():
+    (warning,) = (w for w in summarize([float(i) for i in range(1, 41)]).warnings if w.kind is Advice.DRIFT)
+    assert "took 390 % longer" in warning.text
+
+
 def test_every_warning_says_what_to_do():
     for samples in ([1.0], drawn(drift(3)), drawn(two_modes(0.5, 8)), [*drawn(normal), 120.0], [14.0] * 20):
         for warning in summarize(samples, resolution=0.2, resamples=99).warnings:
@@ -69,6 +74,8 @@ def test_the_size_of_a_drift_and_of_two_groups_is_told():
 def test_an_exact_clock_that_spreads_is_odd_and_nothing_else_is():
     assert kinds([1000, 1000, 1000], deterministic=True, resolution=1) == set()
     assert kinds([1000, 1001, 1000], deterministic=True, resolution=1) == {Advice.SPREAD}
+    assert kinds([25216, 25280, 25216], deterministic=True, resolution=64) == set(), "the next step of micros()"
+    assert kinds([25216, 25281, 25216], deterministic=True, resolution=64) == {Advice.SPREAD}
     assert kinds([3], deterministic=True, resolution=1) == set()
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
 from harness.stats import Verdict, change, exact_change
+from harness.stats.changes import _mann_whitney
 
 CHANGED = (Verdict.IMPROVED, Verdict.REGRESSED)
 
@@ -42,6 +43,19 @@ def test_the_p_value_is_that_of_mann_and_whitney():
     assert found.p_value == pytest.approx(scipy_stats.mannwhitneyu(base, new).pvalue)
 
 
+@pytest.mark.parametrize("sizes", [(6, 6), (8, 40), (9, 9), (12, 300), (40, 33)])
+@pytest.mark.parametrize("steps", [1, 4, 0])
+def test_the_p_value_is_that_of_scipy_with_and_without_ties(sizes, steps):
+    for seed in range(20):
+        dice = np.random.default_rng(seed)
+        base, new = dice.normal(100, 1, sizes[0]), dice.normal(100.5, 1, sizes[1])
+        if steps:
+            base, new = (np.round(side * steps) / steps for side in (base, new))
+        expected = scipy_stats.mannwhitneyu(base, new).pvalue
+        assert _mann_whitney(base, new) == pytest.approx(expected, rel=1e-9)
+        assert _mann_whitney(new, base) == pytest.approx(expected, rel=1e-9)
+
+
 def test_correlated_samples_make_the_p_value_larger():
     base, new = np.sort(times(100)), np.sort(times(100.4, seed=1))
     assert change(base, new, deterministic=False).p_value > scipy_stats.mannwhitneyu(base, new).pvalue
@@ -74,6 +88,19 @@ def test_a_base_of_0_has_no_relative_change():
     found = change([1.0] * 10, [0.0] * 10, deterministic=False)
     assert found.relative == -1
     assert found.verdict is Verdict.IMPROVED
+
+
+def test_a_base_of_0_counts_as_half_a_step_of_the_clock():
+    found = change([0.0] * 10, [5000.0] * 10, deterministic=False, resolution=1.0)
+    assert (found.relative, found.verdict) == (None, Verdict.REGRESSED)
+    assert found.interval.low == pytest.approx(9999, rel=0.01)
+    assert change([0.0] * 10, [1.0] * 10, deterministic=False, resolution=1.0).verdict is Verdict.CANNOT_TELL
+
+
+def test_no_change_is_seen_where_all_samples_are_one():
+    assert change([14.0] * 32, [14.0] * 32, deterministic=False, resolution=1.0).verdict is Verdict.NO_CHANGE
+    assert change([0.0] * 32, [0.0] * 32, deterministic=False, resolution=1.0).verdict is Verdict.NO_CHANGE
+    assert change([14.0] * 3, [14.0] * 3, deterministic=False, resolution=1.0).verdict is Verdict.CANNOT_TELL
 
 
 def test_a_deterministic_clock_is_exact():

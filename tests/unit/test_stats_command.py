@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats as scipy_stats
 
 from harness import sample_file
 from harness.commands.stats import stats
@@ -140,3 +141,42 @@ def test_what_was_written_is_read(values, places):
     found = sample_file.parse("\n".join(written), "some.txt")
     assert found.samples == tuple(map(float, written))
     assert found.step == pytest.approx(10.0**-places)
+
+
+BATCHES = [(1, 105), (2, 205), (4, 405), (8, 806), (1, 104), (2, 206), (4, 404)]
+
+
+def test_the_time_of_one_run_from_batches(times):
+    line = scipy_stats.linregress(*zip(*BATCHES, strict=True))
+    path = times("b.txt", "# runs, µs\n" + "".join(f"{runs}\t{time}\n" for runs, time in BATCHES))
+    [file] = json.loads(run(path, "--batches", "--unit", "us", "--json").output)["files"]
+    assert (file["batches"], file["unit"]) == (7, "us")
+    assert file["slope"]["time_per_run"] == pytest.approx(line.slope)
+    assert file["slope"]["intercept"] == pytest.approx(line.intercept)
+    assert file["slope"]["r_squared"] == pytest.approx(line.rvalue**2)
+    assert file["slope"]["interval"]["low"] < line.slope < file["slope"]["interval"]["high"]
+    said = " ".join(run(path, "--batches", "--unit", "us").output.split())
+    assert "7 batches: one run takes 100.1357 µs (95 % interval" in said
+    assert "too few batches for an interval" in run("-", "--batches", text="1 3\n2 4\n").output
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "holds no batch"),
+        ("1 3\n5\n", "line 2: '5' is no batch"),
+        ("0 5\n", "is no batch"),
+        ("1.5 5\n", "is no batch"),
+        ("1 2 3\n", "is no batch"),
+        ("2 nan\n", "'nan' is no number"),
+        ("2 -1\n", "below 0"),
+        ("3 1\n3 2\n", "batches of two sizes at least"),
+    ],
+)
+def test_what_is_no_batch_is_told(text, why):
+    assert why in run("-", "--batches", text=text).exception.message
+
+
+@pytest.mark.parametrize("option", [("--exact",), ("--compare",), ("--warmup", 1), ("--resolution", 4)])
+def test_options_that_batches_have_no_use_for(option):
+    assert "--batches goes with" in run("-", "--batches", *option, text="1 2\n2 3\n").exception.message

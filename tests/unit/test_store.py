@@ -83,7 +83,7 @@ def test_a_failed_save_leaves_the_file_whole(tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == [store.path(run).name], "no half-written file stays"
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[]", '{"schema": 1}', '{"schema": 99}', "\x00"])
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"schema": 1}', '{"schema": 99}', "\x00", "[" * 200_000])
 def test_a_damaged_file_costs_only_itself(tmp_path, content):
     store = Store(tmp_path)
     good = store.begin({}, {})
@@ -99,3 +99,51 @@ def test_numbers_that_json_cannot_hold(tmp_path):
     run = Store(tmp_path).begin({}, {})
     run.measurements.append(measurement(value=float("nan"), samples=(float("inf"),)))
     assert json.loads(json.dumps(document(run), allow_nan=False))["measurements"][0]["value"] is None
+
+
+@pytest.mark.parametrize(
+    ("place", "key", "value"),
+    [
+        ("run", "id", "../elsewhere"),
+        ("run", "id", ".."),
+        ("run", "finished", 5),
+        ("measurement", "value", float("nan")),
+        ("measurement", "value", 10**400),
+        ("measurement", "value", -1),
+        ("measurement", "samples", [-1, 2]),
+        ("measurement", "samples", [1e300]),
+        ("measurement", "clock", "sundial"),
+        ("details", "limit_bytes", "many"),
+        ("details", "parts", [1]),
+        ("details", "parts", {"core": "large"}),
+        ("details", "probes", [{"size": 1}]),
+        ("details", "resolution", -4),
+        ("provenance", "clock_hz", "fast"),
+    ],
+)
+def test_what_no_run_holds_is_damage(tmp_path, place, key, value):
+    store = Store(tmp_path)
+    run = store.begin({}, {})
+    run.measurements.append(measurement())
+    store.save(run)
+    content = json.loads(store.path(run).read_text())
+    cell = content["measurements"][0]
+    places = {
+        "run": content["run"],
+        "measurement": cell,
+        "details": cell["details"],
+        "provenance": cell["provenance"],
+    }
+    places[place][key] = value
+    store.path(run).write_text(json.dumps(content))
+    with pytest.raises(UsageError, match="is not a results file, or a damaged one"):
+        load(store.path(run))
+
+
+def test_what_older_versions_did_not_tell_is_no_damage(tmp_path):
+    store = Store(tmp_path)
+    run = store.begin({}, {})
+    details = {"limit_bytes": None, "parts": None, "what a later version tells": [{}]}
+    run.measurements.append(measurement(details=details, provenance={}))
+    store.save(run)
+    assert load(store.path(run)) == run

@@ -10,8 +10,9 @@ from fake_lab import HardwareBoard, Lab, plug
 from rich.console import Console
 
 from harness import boards, summaries
-from harness.report import terminal
+from harness.report import grid, terminal
 from harness.report.exporters import markdown
+from harness.report.page import study
 from harness.stats import Advice, Verdict
 from harness.store import Store, document, load, to_json
 from harness.types import Clock, Measurement, Status
@@ -105,6 +106,25 @@ def shown(*measurements):
     console = Console(file=io.StringIO(), width=100)
     terminal.show(measurements, console)
     return console.file.getvalue()
+
+
+@pytest.mark.parametrize("field", ["model", "implementation", "board", "metric", "unit", "reason"])
+def test_no_name_is_read_as_colour(field):
+    odd = replace(timing((1000,) * 3, Clock.CYCLE_MODEL), at_clock_s=None, **{field: "[/] [red]x"})
+    assert "[/]" in shown(replace(odd, status=Status.HUNG) if field == "reason" else odd)
+
+
+def test_a_count_whose_time_is_not_told_is_no_time():
+    bare = replace(timing((162_227,) * 3, Clock.INSTRUCTION_COUNT), at_clock_s=None)
+    assert "162,227" in shown(bare)
+    assert "162,227 instructions |" in markdown.table([bare])
+    assert study.line(grid.of([bare]).rows[0], ["inference"]).cells[0].below == ""
+
+
+@pytest.mark.parametrize("metric", ["flash", "ram"])
+def test_a_size_with_nothing_behind_it_is_shown(metric):
+    bare = replace(timing((5,)), metric=metric, clock=None, unit="B", value=5, details={"sections": {".text": 5}})
+    assert grid.TITLES[metric] in shown(replace(bare, provenance={"virtual": True}))
 
 
 def test_the_tables_show_the_margin_of_a_hardware_time_and_warnings():

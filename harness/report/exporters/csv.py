@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable
 
 from harness.report.exporters import Subject, Target
 
@@ -11,20 +12,28 @@ TITLE = "one row a measurement, as CSV"
 SUFFIX = ".csv"
 GOES_TO = Target.OUTPUT
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""Beginnings of what spreadsheets calculate, and with it whatever a stranger's file is called."""
+
 
 def export(subject: Subject) -> str:
     """Return the rows below a line of column names, in UTF-8, with every digit.
 
-    Samples are separated by spaces; what there is none of is empty.
+    Samples are separated by spaces; what there is none of is empty. A text that a spreadsheet would take for a
+    formula, such as the name of a model file that begins with ``=``, has a ``'`` before it.
     """
     from harness.report import rows
 
+    lines = [_line(column.name for column in rows.COLUMNS)]
+    lines += [_line(map(_cell, row.values())) for row in rows.rows(subject.run)]
+    return "".join(lines)
+
+
+def _line(cells: Iterable[str]) -> str:
+    """Return a line that ends in a newline; the writer quotes what is in its own ending, so that has both."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(column.name for column in rows.COLUMNS)
-    for row in rows.rows(subject.run):
-        writer.writerow(_cell(value) for value in row.values())
-    return text.getvalue()
+    csv.writer(text, lineterminator="\r\n").writerow(cells)
+    return text.getvalue().removesuffix("\r\n") + "\n"
 
 
 def _cell(value: object) -> str:
@@ -36,4 +45,6 @@ def _cell(value: object) -> str:
         return " ".join(map(_cell, value))
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return repr(value) if isinstance(value, float) else str(value)
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(_FORMULA) else value
+    return repr(value)

@@ -45,7 +45,8 @@ def export(subject: Subject) -> str:
 
     measurements = subject.shown()
     table = _table(measurements)
-    said = "\n".join(f"  \\item {escaped(note)}" for note in notes.notes(measurements))
+    known = [*notes.notes(measurements), *notes.of_run(subject.run)]
+    said = "\n".join(f"  \\item {escaped(note)}" for note in known)
     listed = f"\\begin{{itemize}}\n{said}\n\\end{{itemize}}\n" if said else ""
     return f"{_needs(table)}{table}\n\n{listed}"
 

@@ -19,15 +19,18 @@ _LIST_MARK = re.compile(r"^(\d*)([-+.)=])")
 
 def export(subject: Subject) -> str:
     """Return one table a board, a row a case, and the notes below them."""
-    return document(subject.shown())
+    from harness.report import notes
+
+    return document(subject.shown(), notes.of_run(subject.run))
 
 
-def document(measurements: Sequence[Measurement]) -> str:
-    """Return one table a board, a row a case, and the notes below them."""
+def document(measurements: Sequence[Measurement], more: Sequence[str] = ()) -> str:
+    """Return one table a board, a row a case, and below them the notes with ``more``."""
     from harness.report import grid, notes
 
     parts = [f"**{escaped(board)}**\n\n{table(found)}" for board, found in grid.by_board(measurements).items()]
-    parts.append("\n".join("* " + _LIST_MARK.sub(r"\1\\\2", escaped(note)) for note in notes.notes(measurements)))
+    said = [*notes.notes(measurements), *more]
+    parts.append("\n".join("* " + _LIST_MARK.sub(r"\1\\\2", escaped(note)) for note in said))
     return "\n\n".join(parts) + "\n"
 
 

@@ -34,7 +34,11 @@ def span(values: Sequence[float], *, room: float = 0.12) -> dict[str, Any]:
 
 
 def lifted(values: Sequence[float]) -> list[float]:
-    """Return the values with a third of the least positive one in place of 0: a logarithmic axis has no 0."""
+    """Return the values with a third of the least positive one in place of 0 where their axis is logarithmic.
+
+    Such an axis has no 0; on a linear one every value stands where it belongs.
+    """
     positive = [value for value in values if value > 0]
     least = min(positive, default=1.0) / 3
-    return [value if value > 0 else least for value in values]
+    raised = [value if value > 0 else least for value in values]
+    return raised if span(raised)["type"] == "log" else list(values)

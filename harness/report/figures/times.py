@@ -77,7 +77,7 @@ def spread(title: str, found: Sequence[Measurement], palette: Palette, named: Na
 
 
 def _largest(measurement: Measurement) -> float:
-    return max(measurement.value or 0, *measurement.samples)
+    return max((measurement.value or 0, *measurement.samples))
 
 
 def _heading(shown: str, axes: tuple[str, str]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from harness import summaries
-from harness.report.formats import OVERSIZE, bare_cell, figure, interval, seconds
+from harness.report.formats import bare_cell, figure, interval, seconds
 from harness.report.grid import Row
 from harness.types import Clock, Measurement, Status
 
@@ -17,7 +17,7 @@ class Cell:
 
     titles: tuple[str, ...]
     kind: str
-    """``figure``, ``answer`` (no figure, but an answer), ``failure`` or ``absent``."""
+    """``figure``, ``oversize`` (a size that is too large), ``answer`` (no figure), ``failure`` or ``absent``."""
     shown: str
     below: str = ""
     """In smaller letters: the time at the board's clock, an interval, a reason."""
@@ -44,7 +44,7 @@ def line(row: Row, titles: Sequence[str]) -> Line:
             cells.append(cell)
     reasons = [cell.below for cell in cells if cell.kind != "figure"]
     said_again = {reason for reason in reasons if reasons.count(reason) > 1}
-    cells = [replace(c, below="") if c.shown.endswith(OVERSIZE) and c.below in said_again else c for c in cells]
+    cells = [replace(c, below="") if c.kind == "oversize" and c.below in said_again else c for c in cells]
     return Line(model=row.model, implementation=row.implementation, board=row.board, cells=tuple(cells))
 
 
@@ -52,7 +52,7 @@ def _cell(title: str, measurement: Measurement | None) -> Cell:
     if measurement is None:
         return Cell(titles=(title,), kind="absent", shown=bare_cell(None))
     if measurement.oversize:
-        return Cell(titles=(title,), kind="answer", shown=bare_cell(measurement), below=measurement.reason)
+        return Cell(titles=(title,), kind="oversize", shown=bare_cell(measurement), below=measurement.reason)
     if measurement.status is not Status.OK:
         kind = "answer" if measurement.status.is_answer else "failure"
         return Cell(titles=(title,), kind=kind, shown=measurement.status.value, below=measurement.reason)
@@ -64,9 +64,11 @@ def _cell(title: str, measurement: Measurement | None) -> Cell:
 
 def _beside(measurement: Measurement) -> str:
     if measurement.clock is not Clock.HARDWARE:
+        if measurement.at_clock_s is None:
+            return ""
         megahertz = measurement.provenance.get("clock_hz")
         at = f" at {megahertz / 1e6:g} MHz" if isinstance(megahertz, int | float) else ""
-        return f"{seconds(measurement.at_clock_s or 0)}{at}"
+        return f"{seconds(measurement.at_clock_s)}{at}"
     summary = summaries.of(measurement)
     if summary is None or summary.median_interval is None:
         return ""
