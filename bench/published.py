@@ -74,6 +74,11 @@ def error(predicted: float, published: float) -> float:
     return predicted / published - 1
 
 
+def percent(share: float) -> str:
+    """Return a share with its sign, in per cent."""
+    return f"{share:+.1%}".replace("%", " %")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Order:
     """Engines that ran one network on one board, the fastest first."""
