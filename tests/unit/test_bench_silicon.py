@@ -102,9 +102,9 @@ def test_without_the_studys_programs_it_says_so(monkeypatch, capsys, tmp_path):
 
 def test_tflm_with_other_kernels_is_not_held_against_cmsis_nn(monkeypatch, capsys):
     monkeypatch.delenv(silicon.FOLDER, raising=False)
-    found = {"kws_ref_model": {"tflm": (8e6, "CMSIS-NN")}, "ad01_int8": {"tflm": (3e6, "reference")}}
+    found = {"kws_ref_model": {"tflm": (8e6, "CMSIS-NN, 2023")}, "ad01_int8": {"tflm": (3e6, "reference")}}
     monkeypatch.setattr(silicon, "networks", lambda: found)
     [row] = silicon.rows()
-    assert row.what.startswith("kws_ref_model, tflm (CMSIS-NN) beside microTVM + CMSIS-NN: model 8,000,000, ")
+    assert row.what.startswith("kws_ref_model, tflm (CMSIS-NN, 2023) beside microTVM + CMSIS-NN: model 8,000,000, ")
     assert row.shown == "-33 %"
     assert "ad01_int8: left out, TFLM has reference kernels" in capsys.readouterr().err
