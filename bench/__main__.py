@@ -1,4 +1,4 @@
-"""Print every row as a table and leave it as JSON: ``python -m bench [-o FILE]``."""
+"""Print every row as a table and leave it as JSON: ``python -m bench [-o FILE] [SUITE...]``."""
 
 from __future__ import annotations
 
@@ -15,19 +15,24 @@ from rich.table import Table
 from bench.command_line import rows as command_line_rows
 from bench.compiled_networks import rows as compiled_rows
 from bench.row import Row
+from bench.silicon import rows as silicon_rows
 from harness.report.terminal import console
 
-_SUITES = (command_line_rows, compiled_rows)
+_SUITES = {"command-line": command_line_rows, "compiled-networks": compiled_rows, "silicon": silicon_rows}
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run all rows; the exit code is 1 where an aim is missed."""
+    """Run the rows of all suites, or of those that are named; the exit code is 1 where an aim is missed."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("-o", "--output", type=Path, default=Path("results") / "bench.json")
+    parser.add_argument("suites", nargs="*", metavar="SUITE", help=f"{', '.join(_SUITES)} (default: all)")
     chosen = parser.parse_args(arguments)
+    unknown = set(chosen.suites) - set(_SUITES)
+    if unknown:
+        parser.error(f"there is no suite {unknown.pop()}: it is one of {', '.join(_SUITES)}")
     rows: list[Row] = []
-    for suite in _SUITES:
-        for row in suite():
+    for name in chosen.suites or _SUITES:
+        for row in _SUITES[name]():
             print(f"{row.what}: {row.shown}", file=sys.stderr, flush=True)
             rows.append(row)
     table = Table("what", "figure", "aim", "met", box=box.SIMPLE_HEAD, pad_edge=False)

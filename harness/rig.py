@@ -6,7 +6,7 @@ from typing import Protocol
 
 from harness.boards import Board
 from harness.errors import MissingError
-from harness.session import Port, Session
+from harness.session import Counts, Port, Session
 from harness.trace import Detail
 
 
@@ -29,6 +29,13 @@ class Rig(Protocol):
 
         The sketch is started anew where the host can do that, as most boards do when their port is opened; so nothing
         that it prints is missed.
+        """
+        ...
+
+    def counted(self) -> tuple[Counts, ...]:
+        """Return what each timed region took that has ended since the program was started.
+
+        Empty where the board counts none, or where the program marks none.
         """
         ...
 

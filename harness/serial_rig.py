@@ -14,7 +14,7 @@ from harness.boards import Board
 from harness.errors import RigError
 from harness.patience import REAL, Patience, Timer
 from harness.serial_port import Device, SerialPort, attached
-from harness.session import Port, Session, closing_on_error
+from harness.session import Counts, Port, Session, closing_on_error
 from harness.whereabouts import locate
 
 _BACK_S = 15.0
@@ -101,6 +101,10 @@ class SerialRig:
                     raise
             self._where.lost()
             self._timer.sleep(_LOOK_S)
+
+    def counted(self) -> tuple[Counts, ...]:
+        """Return nothing: this board counts no regions of its own."""
+        return ()
 
     def trouble(self) -> str | None:
         """Say that the board has been let go of; a port that has gone says so itself."""

@@ -6,7 +6,7 @@ Pure. The form of the lines is written down in ``harness/virtual/cycles/plugin.c
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -59,7 +59,14 @@ class Trace:
 
 def last_region(lines: Iterable[str]) -> Trace | None:
     """Return the region that ended last in the cycle model's lines, or None where none has."""
-    found = None
+    last = None
+    for region in regions(lines):
+        last = region
+    return last
+
+
+def regions(lines: Iterable[str]) -> Iterator[Trace]:
+    """Yield the regions in the cycle model's lines, in the order in which they ended."""
     parts: list[Counts] = []
     nodes: list[Node] = []
     costs: list[Cost] = []
@@ -78,6 +85,5 @@ def last_region(lines: Iterable[str]) -> Trace | None:
         elif match["what"] == "cost":
             costs.append(Cost(node=numbers[0], address=numbers[1], counts=counts))
         else:
-            found = Trace(whole=counts, parts=tuple(parts), nodes=tuple(nodes), costs=tuple(costs))
+            yield Trace(whole=counts, parts=tuple(parts), nodes=tuple(nodes), costs=tuple(costs))
             parts, nodes, costs = [], [], []
-    return found

@@ -203,12 +203,13 @@ def plan_of(chosen: Chosen, names: tuple[str, ...], settings: Settings, settings
     return Plan(
         models=loaded,
         implementations=[implementations.create(name, settings) for name in dict.fromkeys(chosen.implementations)],
-        boards=[_board(name, chosen, settings_file) for name in dict.fromkeys(chosen.boards)],
+        boards=[chosen_board(name, chosen, settings_file) for name in dict.fromkeys(chosen.boards)],
         metrics=names,
     )
 
 
-def _board(name: str, chosen: Chosen, settings_file: Config) -> Board:
+def chosen_board(name: str, chosen: Chosen, settings_file: Config) -> Board:
+    """Return the board ``name`` with the chosen clock; raises ``UsageError`` where it has no such clock."""
     from harness.boards import with_clock
     from harness.types import Clock
 

@@ -41,14 +41,16 @@ def measure_sketch(chosen: Chosen, metric: str) -> int:
     """Measure ``metric`` of the chosen sketch and return the exit code."""
     from harness import config, pipeline
     from harness.boards import as_sketches_read
-    from harness.commands.measure import with_board
+    from harness.commands.measure import chosen_board, with_board
     from harness.own import pipeline as own_pipeline
 
-    _require_sense(chosen)
+    _require_sense(chosen, metric)
     sketch = _read(chosen, metric)
     settings_file = config.load()
     chosen = with_board(chosen, settings_file)
-    boards = [as_sketches_read(settings_file.load_board(name)) for name in dict.fromkeys(chosen.boards)]
+    boards = [chosen_board(name, chosen, settings_file) for name in dict.fromkeys(chosen.boards)]
+    if metric != "inference":
+        boards = [as_sketches_read(board) for board in boards]  # nobody asks for cycles
     on_rig = metric != "flash"
     means = find_means(chosen, settings_file, _settings(chosen, settings_file), boards, needs_rig=on_rig)
     if on_rig:
@@ -62,12 +64,13 @@ def measure_sketch(chosen: Chosen, metric: str) -> int:
     return carry_out(chosen, means, record, len(boards), work, may_go_on=False)
 
 
-def _require_sense(chosen: Chosen) -> None:
+def _require_sense(chosen: Chosen, metric: str) -> None:
     context = click.get_current_context()
     given = [
         shown
         for name, shown in _OF_NETWORKS.items()
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        and not (name == "clock" and metric == "inference")
     ]
     given += ["--method one-flash"] if chosen.method == "one-flash" else []
     if chosen.timeout is not None and not 0 < chosen.timeout <= _LONGEST_S:
@@ -136,6 +139,7 @@ def _plan_json(chosen: Chosen, task: Task, means: Means) -> dict[str, Any]:
         "optimization": means.settings.optimization,
         "sketchbook": str(chosen.sketchbook.resolve()) if chosen.sketchbook else None,
         "libraries": [str(folder) for folder in task.libraries],
+        "clock": chosen.clock,
         "port": chosen.port,
         "max": chosen.most,
         "timeout": chosen.timeout,

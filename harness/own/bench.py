@@ -18,7 +18,7 @@ from harness.errors import PortGoneError, RigError, ToolFailedError
 from harness.metrics import flash
 from harness.own.listen import BAUD, Listener
 from harness.own.sketch import OwnSketch
-from harness.session import Direction
+from harness.session import Counts, Direction
 from harness.sketch import NAME, Sketch
 from harness.wire_log import WireLog
 from harness.workbench import Workbench
@@ -124,6 +124,10 @@ class SketchBench:
             )
             raise RigError(msg)
         raise AssertionError
+
+    def counted(self) -> tuple[Counts, ...]:
+        """Return what each region took that the sketch has marked; empty where the board counts none."""
+        return self.workbench.rig(self.case.board).counted()
 
     def _start(self, build: Build) -> Listener:
         rig = self.workbench.rig(self.case.board)

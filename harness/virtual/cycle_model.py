@@ -13,7 +13,7 @@ from harness import cmd
 from harness.boards import Board, Cycles
 from harness.errors import MissingError, RigError
 from harness.session import Counts
-from harness.trace import Detail, Trace, last_region
+from harness.trace import Detail, Trace, last_region, regions
 from harness.virtual import toolmaking
 
 _SOURCES = Path(__file__).with_name("cycles")
@@ -62,6 +62,11 @@ class CycleCounter:
             msg = "the cycle model of the virtual board counted no timed region: is the sketch of another mcuprof?"
             raise RigError(msg)
         return self._last
+
+    def all(self) -> tuple[Counts, ...]:
+        """Return the counts of every region that has ended since the program was started."""
+        self._read = 0
+        return tuple(region.whole for region in regions(self._new_lines()))
 
     def _new_lines(self) -> Iterator[str]:
         try:

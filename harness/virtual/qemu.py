@@ -10,7 +10,7 @@ from harness import cmd
 from harness.boards import Board, Virtual
 from harness.errors import MissingError, RigError
 from harness.serial_port import SerialPort
-from harness.session import Port, Session, closing_on_error
+from harness.session import Counts, Port, Session, closing_on_error
 from harness.trace import Detail
 from harness.virtual.cycle_model import CycleCounter
 from harness.virtual.machine import RigFolder, await_machine, last_words
@@ -76,6 +76,10 @@ class QemuRig:
             with closing_on_error(port):
                 self.load(self._program)
         return port
+
+    def counted(self) -> tuple[Counts, ...]:
+        """Return what the cycle model counted of each timed region; empty where it counts none."""
+        return self._counter.all() if self._counter else ()
 
     def trouble(self) -> str | None:
         """Say what is wrong with the machine, or None when it runs."""

@@ -11,7 +11,7 @@ from harness import cmd, cores, paths
 from harness.boards import Board, Simavr
 from harness.errors import MissingError, RigError
 from harness.serial_port import SerialPort
-from harness.session import Port, Session, closing_on_error
+from harness.session import Counts, Port, Session, closing_on_error
 from harness.virtual import toolmaking
 from harness.virtual.machine import RigFolder, await_machine, last_words
 from harness.virtual.tty import VirtualPort
@@ -88,6 +88,10 @@ class SimavrRig:
         with closing_on_error(port):
             self.reset()
         return port
+
+    def counted(self) -> tuple[Counts, ...]:
+        """Return nothing: this board counts no regions of its own."""
+        return ()
 
     def trouble(self) -> str | None:
         """Say what is wrong with the machine, or None when it runs."""

@@ -5,7 +5,9 @@ import pytest
 from own_lab import OwnLab
 
 from harness import boards
-from harness.own.timing import _microsecond, _step
+from harness.errors import WrongOutputError
+from harness.own.timing import _microsecond, _step, by_micros, marked
+from harness.session import Counts
 from harness.types import Clock, Status
 
 NUMBERS = [87966, 87803, 87777, 87792, 87818]
@@ -101,3 +103,43 @@ def test_units_and_steps_of_micros(board, unit, step):
 
 def test_a_faster_avr_has_a_finer_step():
     assert _step(msgspec.structs.replace(boards.load("uno"), clock_hz=20_000_000)) == 3.2
+
+
+NANO = boards.load("nano33ble-sim")
+
+
+def region(us, cycles):
+    return Counts(cycles=cycles, instructions=us * 64)
+
+
+def test_what_is_marked_is_in_cycles_and_the_first_region_is_that_of_the_first_time():
+    found = marked(NANO, [1000, 2001], [region(1000, 90_000), region(2000, 170_000), region(5, 7)])
+    assert (found.samples, found.clock) == ((90_000, 170_000), Clock.CYCLE_MODEL)
+
+
+def test_what_is_not_marked_is_in_instructions():
+    found = by_micros(NANO, [1000, 2001])
+    assert (found.samples, found.clock, found.resolution) == ((64_000, 128_064), Clock.INSTRUCTION_COUNT, 64)
+
+
+@pytest.mark.parametrize("us", [984, 1026])
+def test_a_region_that_is_not_what_was_timed(us):
+    with pytest.raises(WrongOutputError, match=rf"prints 1005 us as time 2, and what it marks took {us} us"):
+        marked(NANO, [1000, 1005], [region(1000, 1), region(us, 1)])
+
+
+def test_a_region_that_micros_itself_has_made_longer():
+    assert marked(NANO, [1000], [region(981, 5)]).samples == (5,)
+
+
+def test_fewer_regions_than_times():
+    with pytest.raises(WrongOutputError, match="marks 1 regions and prints 2 times"):
+        marked(NANO, [1000, 1000], [region(1000, 1)])
+
+
+def test_the_cycles_of_a_sketch_stand_in_its_measurement(lab, monkeypatch):
+    monkeypatch.setattr("harness.serial_rig.SerialRig.counted", lambda rig: (region(1000, 1500),) * 3)
+    where = lab(prints(1001, 1001), clock_hz=64_000_000)
+    found = where.measure("inference", runs=2)
+    assert (found.status, found.value, found.unit, found.clock) == (Status.OK, 1500, "cycles", Clock.CYCLE_MODEL)
+    assert found.details["printed_us"] == [1001, 1001]

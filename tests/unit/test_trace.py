@@ -1,5 +1,5 @@
 from harness.session import Counts
-from harness.trace import Node, last_region
+from harness.trace import Node, last_region, regions
 
 WRITTEN = """\
 part 0 cycles=7 instructions=5
@@ -30,3 +30,9 @@ def test_the_last_region_counts_and_nothing_of_the_others():
 def test_no_region_has_ended():
     assert last_region([]) is None
     assert last_region(["part 0 cycles=7 instructions=5", "region cycles", "what is this"]) is None
+
+
+def test_all_regions_in_their_order():
+    found = list(regions([*WRITTEN.splitlines(), "region cycles=3 instructions=2"]))
+    assert [region.whole.cycles for region in found] == [17, 3]
+    assert found[1].parts == ()

@@ -205,6 +205,12 @@ def test_two_loops_in_one_set_of_the_cache(count):
     assert count(body, **settings) > count(body, **whole) + 20 * 3
 
 
+def test_the_same_program_takes_the_same_cycles_in_every_run(count):
+    settings = {"flash_bytes": 0x100000, "load_waits": 2, "fetch_waits": 3, "cache_bytes": 2048, "cache_ways": 2}
+    body = "movs r0, #200; 3: ldr r1, [r4]; bl 4f; b 5f; 4: ldr r2, [r7]; bx lr; 5: subs r0, #1; bne.w 3b"
+    assert len({count.text(body, profile="on", **settings) for _ in range(3)}) == 1
+
+
 CALLS = """dbg #3; bl twice; dbg #4; bl once; dbg #3; nop; dbg #4; b over
     .thumb_func
     twice: push {lr}; bl once; bl once; pop {pc}

@@ -139,6 +139,40 @@ def test_times(sketch, mcuprof):
         assert 100_000 < cell["value"] < 500_000, "floating point in software takes 100 to 500 cycles a turn"
 
 
+MARK = """
+#if defined(__ARM_ARCH_7EM__)
+#define MARK(n) __asm volatile("dbg #" #n ::: "memory")
+#else
+#define MARK(n)
+#endif
+"""
+MARKED = MARK + TIMES.replace("for (int i", "MARK(1); for (int i").replace("1.01f;", "1.01f; MARK(2);")
+
+
+def test_cycles_of_what_a_sketch_marks(sketch, mcuprof):
+    folder = sketch("times", {"times.ino": MARKED})
+    words = ("timing", "--sketch", folder, *ON_BOARDS, "--runs", "5", "--json")
+    first, second = (by_board(mcuprof(*words)) for _ in range(2))
+    cell = first[NANO]
+    assert (cell["clock"], cell["unit"], len(cell["samples"])) == ("cycle-model", "cycles", 5)
+    instructions = cell["details"]["printed_us"][0] * 64
+    assert instructions < cell["value"] < 3 * instructions
+    assert cell["samples"] == second[NANO]["samples"]
+    if UNO in first:
+        assert first[UNO]["clock"] == "cycle-model"
+        assert first[UNO]["value"] % 64 == 0, "an AVR's times are those of its micros()"
+
+
+def test_markers_of_something_else_give_no_figure(sketch, mcuprof):
+    folder = sketch("times", {"times.ino": MARK + TIMES.replace("value = 1;", "value = 1; MARK(1); MARK(2);")})
+    answer = mcuprof("timing", "--sketch", folder, "--board", NANO, "--json")
+    [cell] = answer.measurements
+    assert (answer.code, cell["status"]) == (1, "wrong-output")
+    assert "what it marks took 0 us" in cell["reason"]
+    counted = mcuprof("timing", "--sketch", folder, "--board", NANO, "--clock", "instruction-count", "--json")
+    assert by_board(counted)[NANO]["clock"] == "instruction-count"
+
+
 NETWORK_H = """
 inline bool network_start() { return true; }
 inline bool network_run() {
