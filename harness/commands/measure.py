@@ -126,7 +126,7 @@ def _measure(chosen: Chosen, names: tuple[str, ...], *, resume: bool = False) ->
     if record is not None:
         _require_same_cases(record, plan)
     else:
-        record = store.begin(_plan_json(chosen, names, plan, settings), pipeline.host_facts())
+        record = store.begin(plan_json(chosen, names, plan, settings), pipeline.host_facts())
 
     def work(bench: Workbench, watcher: Watcher) -> None:
         pipeline.run(plan, bench, store, record, watcher)
@@ -216,7 +216,8 @@ def _board(name: str, chosen: Chosen, settings_file: Config) -> Board:
     return with_clock(board, Clock(chosen.clock)) if chosen.clock else board
 
 
-def _plan_json(chosen: Chosen, names: tuple[str, ...], plan: Plan, settings: Settings) -> dict[str, Any]:
+def plan_json(chosen: Chosen, names: tuple[str, ...], plan: Plan, settings: Settings) -> dict[str, Any]:
+    """Return what a results file says of what was asked for."""
     return {
         "command": ["mcuprof", *sys.argv[1:]],
         "models": [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
@@ -16,18 +17,27 @@ from harness.types import Status
 from harness.workbench import Workbench
 
 
-def run(plan: Plan, workbench: Workbench, runs: int | None, done: Callable[[Profile], None]) -> list[Profile]:
-    """Return a profile for each case of ``plan``, in its order; ``done`` is told of each as it is made."""
-    found: dict[str, list[Profile]] = {board.name: [] for board in plan.boards}
+def run(plan: Plan, workbench: Workbench, runs: int | None, take: Callable[[Profile], None]) -> None:
+    """Profile each case of ``plan``; ``take`` is handed each profile as it is made, by one thread at a time.
+
+    Once the run is being stopped nothing more is handed over: what fails then fails because of that.
+    """
+    lock, stopped = threading.Lock(), threading.Event()
 
     def measure(board: Board) -> None:
         cases = [case for case in plan.cases() if case.board is board]
         for made in _of_board(cases, workbench, runs):
-            found[board.name].append(made)
-            done(made)
+            with lock:
+                if stopped.is_set():
+                    return
+                take(made)
 
-    crew.run_all([partial(measure, board) for board in plan.boards], workbench.interrupt)
-    return [made for board in plan.boards for made in found[board.name]]
+    def interrupt() -> None:
+        with lock:
+            stopped.set()
+        workbench.interrupt()
+
+    crew.run_all([partial(measure, board) for board in plan.boards], interrupt)
 
 
 def _of_board(cases: Sequence[Case], workbench: Workbench, runs: int | None) -> Iterator[Profile]:
