@@ -252,6 +252,7 @@ def to_measurement(
         details=reading.details,
         provenance={
             **provenance,
+            **({"no_cycle_model": board.no_plugin} if board.no_plugin else {}),
             "virtual": board.is_virtual,
             "clock_hz": board.clock_hz,
             "measured": datetime.now(timezone.utc).isoformat(timespec="seconds"),

@@ -117,7 +117,10 @@ def compose(
         mcuprof_version=__version__,
         library_headers=library_headers,
     )
-    digest = digest_of(parts | {"board": board.digest})
+    facts = {"board": board.digest}
+    if marked is not None and board.no_plugin:
+        facts["markers"] = "timers"
+    digest = digest_of(parts | facts)
     parts["config.h"] = render(
         "common/config.h.j2",
         board=board,

@@ -12,7 +12,7 @@ import click
 
 from harness.commands.carry_out import carry_out, find_means, require_uploads
 from harness.commands.options import DEFAULT_BOARD, TIMEOUT, Chosen, measuring, own_sketch
-from harness.errors import UsageError
+from harness.errors import MissingError, UsageError
 
 if TYPE_CHECKING:
     from harness.boards import Board
@@ -121,6 +121,8 @@ def _measure(chosen: Chosen, names: tuple[str, ...], *, resume: bool = False) ->
     require_known(plan, settings)
     needs_rig = any(metrics.all_metrics()[name].NEEDS_RIG for name in names)
     means = find_means(chosen, settings_file, settings, plan.boards, needs_rig=needs_rig)
+    if needs_rig:
+        plan = with_usable_clocks(plan, chosen)
     if settings.method is Method.REFLASH:
         require_uploads(means, "--method reflash")
     if record is not None:
@@ -214,6 +216,37 @@ def _board(name: str, chosen: Chosen, settings_file: Config) -> Board:
 
     board = settings_file.load_board(name)
     return with_clock(board, Clock(chosen.clock)) if chosen.clock else board
+
+
+def with_usable_clocks(plan: Plan, chosen: Chosen, *, profiled: bool = False) -> Plan:
+    """Return ``plan`` with times in instructions where the cycle model cannot be had, and say so.
+
+    ``profiled`` is whether it is wanted even where times are instructions. Raises ``MissingError`` where it was
+    asked for by name.
+    """
+    from harness.boards import without_plugin
+    from harness.types import Clock
+
+    def wants_plugin(board: Board) -> bool:
+        return board.virtual is not None and (board.cycles is not None or profiled)
+
+    why = _no_cycle_model() if any(map(wants_plugin, plan.boards)) else ""
+    if not why:
+        return plan
+    if chosen.clock == Clock.CYCLE_MODEL.value:
+        msg = f"--clock cycle-model: {why}"
+        raise MissingError(msg)
+    names = " and ".join(board.name for board in plan.boards if wants_plugin(board))
+    click.echo(f"mcuprof: times on {names} are instructions, not cycles: {why}", err=True)
+    return replace(
+        plan, boards=[without_plugin(board, why) if wants_plugin(board) else board for board in plan.boards]
+    )
+
+
+def _no_cycle_model() -> str:
+    from harness.virtual import cycle_model, qemu
+
+    return cycle_model.unusable(qemu.PROGRAM)
 
 
 def plan_json(chosen: Chosen, names: tuple[str, ...], plan: Plan, settings: Settings) -> dict[str, Any]:

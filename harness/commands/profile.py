@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.commands.carry_out import Means, find_means, require_uploads
-from harness.commands.measure import plan_json, plan_of, require_known, settings_of, with_defaults
+from harness.commands.measure import plan_json, plan_of, require_known, settings_of, with_defaults, with_usable_clocks
 from harness.commands.options import Chosen, measuring
 from harness.commands.output import write_file
 from harness.errors import UsageError
@@ -70,6 +70,7 @@ def profile(
     plan = plan_of(chosen, (), settings, settings_file)
     require_known(plan, settings)
     means = find_means(chosen, settings_file, settings, plan.boards, needs_rig=True)
+    plan = with_usable_clocks(plan, chosen, profiled=True)
     require_uploads(means, "a profile, which is of two programs one after the other,")
     record = means.store.begin(plan_json(chosen, (), plan, settings), host_facts())
     try:

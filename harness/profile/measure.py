@@ -73,6 +73,7 @@ def profile(case: Case, workbench: Workbench, runs: int | None = None) -> Profil
             **workbench.provenance(plain.build),
             "profiled_build": marked.build.key,
             "arena_bytes": plain.arena,
+            **({"no_cycle_model": case.board.no_plugin} if case.board.no_plugin else {}),
             "virtual": case.board.is_virtual,
         },
     )

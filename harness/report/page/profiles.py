@@ -63,7 +63,7 @@ def of(run: Run, history: Sequence[Run]) -> tuple[Section, ...]:
 
 
 def _of_same_builds(run: Run, history: Sequence[Run]) -> Iterator[Profile]:
-    """Yield the latest profile in other runs of each case that ``run`` timed: of the same build, by the same clock."""
+    """Yield the latest profile in other runs of each case that ``run`` timed: of its build, by its clock."""
     latest = {
         (p.model, p.implementation, p.board, p.clock, p.provenance.get("build")): p
         for other in history
