@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -195,6 +196,7 @@ def require_known(plan: Plan, settings: Settings) -> None:
 def plan_of(chosen: Chosen, names: tuple[str, ...], settings: Settings, settings_file: Config) -> Plan:
     """Return the cases to measure ``names`` of; raises ``UsageError`` for what cannot be."""
     from harness import implementations, models
+    from harness.fitting import Choices
     from harness.pipeline import Plan
 
     loaded = [models.load(name) for name in dict.fromkeys(chosen.models)]
@@ -202,11 +204,16 @@ def plan_of(chosen: Chosen, names: tuple[str, ...], settings: Settings, settings
     if twice:
         msg = f"two models have the name {twice.pop()!r}: a table could not tell them apart; rename one file"
         raise UsageError(msg)
+    untried = [name for name in implementations.names() if name not in chosen.implementations]
+    known: Sequence[Board] = ()
+    with contextlib.suppress(UsageError):  # a damaged file of a board that is not asked for
+        known = settings_file.load_boards()
     return Plan(
         models=loaded,
         implementations=[implementations.create(name, settings) for name in dict.fromkeys(chosen.implementations)],
         boards=[_board(name, chosen, settings_file) for name in dict.fromkeys(chosen.boards)],
         metrics=names,
+        choices=Choices(boards=known, untried=[implementations.create(name, settings) for name in untried]),
     )
 
 

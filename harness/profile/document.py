@@ -33,7 +33,7 @@ def entry(profile: Profile, *, symbols: bool) -> dict[str, Json]:
         "clock_hz": profile.clock_hz,
     }
     if profile.status is not Status.OK:
-        return found
+        return found | ({"advice": list(profile.advice)} if profile.advice else {})
     operators: list[Json] = [_operator(profile, operator) for operator in profile.operators]
     functions: list[Json] = [
         {"name": function.name, "kind": function.kind.value, **_ticks(profile, "", function.ticks)}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
-from harness import crew
+from harness import crew, fitting
 from harness.boards import Board
 from harness.case import Case
 from harness.errors import CaseError, RigError
+from harness.fitting import Choices
 from harness.pipeline import Plan
 from harness.profile.measure import profile
 from harness.profile.result import Profile
@@ -26,7 +28,7 @@ def run(plan: Plan, workbench: Workbench, runs: int | None, take: Callable[[Prof
 
     def measure(board: Board) -> None:
         cases = [case for case in plan.cases() if case.board is board]
-        for made in _of_board(cases, workbench, runs):
+        for made in _of_board(cases, workbench, runs, plan.choices):
             with lock:
                 if stopped.is_set():
                     return
@@ -40,7 +42,7 @@ def run(plan: Plan, workbench: Workbench, runs: int | None, take: Callable[[Prof
     crew.run_all([partial(measure, board) for board in plan.boards], interrupt)
 
 
-def _of_board(cases: Sequence[Case], workbench: Workbench, runs: int | None) -> Iterator[Profile]:
+def _of_board(cases: Sequence[Case], workbench: Workbench, runs: int | None, choices: Choices) -> Iterator[Profile]:
     """Yield the profiles of one board. After its first fault the rest is skipped."""
     first_fault: str | None = None
     for case in cases:
@@ -52,7 +54,9 @@ def _of_board(cases: Sequence[Case], workbench: Workbench, runs: int | None) -> 
         except CaseError as error:
             if isinstance(error, RigError):
                 first_fault = error.message
-            yield _without(case, error.status, error.message)
+            yield replace(
+                _without(case, error.status, error.message), advice=tuple(fitting.advice_for(case, error, choices))
+            )
 
 
 def _without(case: Case, status: Status, reason: str) -> Profile:

@@ -41,6 +41,7 @@ def from_json(item: Mapping[str, Any]) -> Profile:
             clock_hz=msgspec.convert(item["clock_hz"], int),
             status=Status(item["status"]),
             reason=reason,
+            advice=msgspec.convert(item.get("advice", ()), tuple[str, ...]),
         )
         return _whole(head, item) if head.status is Status.OK else head
     except (msgspec.ValidationError, IndexError) as error:

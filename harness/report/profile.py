@@ -94,6 +94,7 @@ def _cell(text: str) -> str:
 def notes(profiles: Sequence[Profile]) -> list[str]:
     """Return what has to be known to read the tables, each in one sentence."""
     found = [f"{p}: {p.status.value}: {p.reason}" for p in profiles if p.status is not Status.OK]
+    found += [f"{p}: to make it fit: {'; '.join(p.advice)}" for p in profiles if p.advice]
     done = [profile for profile in profiles if profile.status is Status.OK]
     found += [_markers(profile) for profile in done]
     found += [_without_code(profile) for profile in done if profile.without_code]

@@ -50,6 +50,8 @@ class Page:
     titles: tuple[str, ...]
     lines: tuple[study.Line, ...]
     notes: tuple[str, ...]
+    to_fit: tuple[str, ...]
+    """What would make fit what does not."""
     warnings: tuple[str, ...]
     sections: tuple[BoardSection, ...]
     together: tuple[Placed, ...]
@@ -85,6 +87,7 @@ def of(subject: Subject) -> Page:
         titles=content.titles_with_unit,
         lines=tuple(study.line(row, content.titles_with_unit) for row in content.rows),
         notes=tuple(_notes(found)),
+        to_fit=tuple(notes.to_fit(found)),
         warnings=tuple(_warnings(subject.run, found)),
         sections=tuple(
             _board(number, board, of_board, palette)
