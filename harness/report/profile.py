@@ -59,18 +59,19 @@ def show(profiles: Sequence[Profile], console: Console, *, flash: bool = False) 
         for table in tables(group, flash=flash):
             about = f", {table.about}" if table.about else ""
             console.print(f"{where}{about}: {table.title}", style="bold", highlight=False, markup=False)
-            print_table(_drawn(table), console)
+            print_table(drawn(table), console)
     for note in notes(profiles):
         console.print(f"• {note}", highlight=False, markup=False)
 
 
-def _drawn(table: Table) -> rich.Table:
-    drawn = rich.Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+def drawn(table: Table) -> rich.Table:
+    """Return a table for a terminal."""
+    made = rich.Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     group = ""
     for column in table.columns:
         head = f"{column.group}\n{column.title}" if column.group != group else column.title
         group = column.group
-        drawn.add_column(
+        made.add_column(
             escape(head),
             justify="right" if column.is_figure else "left",
             no_wrap=not column.is_long,
@@ -78,12 +79,12 @@ def _drawn(table: Table) -> rich.Table:
             min_width=_LEAST if column.is_long and not column.is_figure else None,
         )
     for row in table.rows:
-        drawn.add_row(*map(_cell, row))
+        made.add_row(*map(_cell, row))
     if table.totals:
-        drawn.add_section()
+        made.add_section()
     for row in table.totals:
-        drawn.add_row(*map(_cell, row))
-    return drawn
+        made.add_row(*map(_cell, row))
+    return made
 
 
 def _cell(text: str) -> str:

@@ -172,7 +172,10 @@ def test_what_cannot_be_profiled_has_a_reason(mcuprof):
         (("--board", "uno", "--clock", "cycle-model"), "times on uno are read from its hardware clock alone"),
         (("--flame", "nowhere/f.svg"), "there is no folder"),
         (("--flame", "f.svg", "--memory", "f.svg"), "is named for two files"),
-        (("--board", "uno", "--port", "socket://127.0.0.1:9"), "a profile of uno needs two programs on it"),
+        (
+            ("--board", "uno", "--port", "socket://127.0.0.1:9"),
+            "over the network nothing is uploaded (uno is at socket://127.0.0.1:9)",
+        ),
     ],
 )
 def test_wrong_use_is_told_before_the_work(mcuprof, words, complaint):
