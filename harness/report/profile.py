@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from harness.profile import saved
 from harness.profile.result import Profile
+from harness.profile.symbols import NO_SYMBOLS
 from harness.report import profile_operators as network
 from harness.report import profile_program as program
 from harness.report.clocks import clock_notes
@@ -98,11 +99,19 @@ def notes(profiles: Sequence[Profile]) -> list[str]:
     found += [f"{p}: to make it fit: {'; '.join(p.advice)}" for p in profiles if p.advice]
     done = [profile for profile in profiles if profile.status is Status.OK]
     found += [_markers(profile) for profile in done]
+    found += [_without_symbols(p) for p in done if any(f.name == NO_SYMBOLS for f in p.functions)]
     found += [_without_code(profile) for profile in done if profile.without_code]
     found += [f"of best: {best.why}" for p in done for work in p.network if work.macs and (best := p.peak(work))]
     found += clock_notes((p.board, p.clock, p.provenance) for p in done)
     found += [f"{p.implementation} is {p.provenance['runs_on']}" for p in done if p.provenance.get("runs_on")]
     return list(dict.fromkeys(found))
+
+
+def _without_symbols(profile: Profile) -> str:
+    return (
+        f"{profile}: the program was stripped of its symbols, so that its functions cannot be told apart, and what "
+        "takes its flash has no names: build it without -s"
+    )
 
 
 def _without_code(profile: Profile) -> str:

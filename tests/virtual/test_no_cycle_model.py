@@ -99,3 +99,20 @@ def test_timing_without_a_c_compiler(mcuprof):
     answer = mcuprof("timing", *BOARD, "--json")
     require_told(answer, "apt-get install gcc")
     assert {cell["clock"] for cell in answer.measurements} == {"instruction-count"}
+
+
+@pytest.mark.usefixtures("old_qemu")
+def test_timers_around_operators_of_a_board_at_a_port(plug, measure):
+    """As on a real board: all implementations, their operators timed by the firmware, over a serial port."""
+    answer = measure(plug().path, "profile", "digits", "--board", "nano33ble-sim", "--json")
+    require_told(answer, REFUSAL)
+    found = json.loads(answer.out)["profiles"]
+    assert [profile["implementation"] for profile in found] == ["tflm", "tvm-aot", "tvm-graph"]
+    for profile in found:
+        assert profile["status"] == "ok", profile["reason"]
+        assert [operator["index"] for operator in profile["operators"]] == [0, 1, 2, 3, 4]
+        total = sum(operator["instructions"] for operator in profile["operators"])
+        assert total == pytest.approx(profile["inference_instructions"], rel=0.02)
+        assert total + profile["overhead_instructions"] == profile["inference_instructions"]
+        more = profile["inference_instructions"] - profile["inference_without_markers_instructions"]
+        assert profile["markers_instructions"] == more > 0
