@@ -144,6 +144,8 @@ def _smaller_input(graph: Graph, held: Sequence[Block], part: float) -> str:
 def _untried(model: Model, implementations: Sequence[Implementation]) -> Iterator[str]:
     """Say what an implementation needs that nobody asked for, where that is known without running it."""
     for implementation in implementations:
+        if implementation.searches_arena:
+            continue  # what it was told to take says nothing of what it needs
         with contextlib.suppress(CaseError):
             size = implementation.arena_bytes(model)
             if size is not None:
