@@ -14,10 +14,11 @@ from rich.table import Table
 
 from bench.command_line import rows as command_line_rows
 from bench.compiled_networks import rows as compiled_rows
+from bench.emulation import rows as emulation_rows
 from bench.row import Row
 from harness.report.terminal import console
 
-_SUITES = (command_line_rows, compiled_rows)
+_SUITES = (command_line_rows, compiled_rows, emulation_rows)
 
 
 def main(arguments: Sequence[str]) -> int:
