@@ -23,7 +23,7 @@ _MOST = 3
 
 
 def rows() -> Iterator[Row]:
-    """Yield how many times as long an inference takes the host with the plugin, with and without the tree of calls."""
+    """Yield how many times as long an inference takes the host with the plugin."""
     board = boards.load(_BOARD)
     without = _seconds(boards.without_plugin(board, "for the bench"), Detail.TOTALS)
     for detail, words in (
