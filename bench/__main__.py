@@ -14,11 +14,17 @@ from rich.table import Table
 
 from bench.command_line import rows as command_line_rows
 from bench.compiled_networks import rows as compiled_rows
+from bench.emulation import rows as emulation_rows
 from bench.row import Row
 from bench.silicon import rows as silicon_rows
 from harness.report.terminal import console
 
-_SUITES = {"command-line": command_line_rows, "compiled-networks": compiled_rows, "silicon": silicon_rows}
+_SUITES = {
+    "command-line": command_line_rows,
+    "compiled-networks": compiled_rows,
+    "emulation": emulation_rows,
+    "silicon": silicon_rows,
+}
 
 
 def main(arguments: Sequence[str]) -> int:

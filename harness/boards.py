@@ -101,6 +101,8 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     simavr: Simavr | None = None
     name: str = ""
     digest: str = ""
+    no_plugin: str = ""
+    """Why QEMU cannot count cycles on this machine, where that was found out."""
 
     @property
     def is_avr(self) -> bool:
@@ -153,6 +155,11 @@ def with_clock(board: Board, clock: Clock) -> Board:
     return board
 
 
+def without_plugin(board: Board, why: str) -> Board:
+    """Return a virtual Cortex-M board whose QEMU takes no plugin: its times are instructions."""
+    return msgspec.structs.replace(with_clock(board, Clock.INSTRUCTION_COUNT), no_plugin=why)
+
+
 def as_sketches_read(board: Board) -> Board:
     """Return ``board`` with the clock that a sketch reads by ``micros()``: QEMU's goes by instructions."""
     return board if board.virtual is None else with_clock(board, Clock.INSTRUCTION_COUNT)
@@ -162,7 +169,7 @@ def load_file(path: Path) -> Board:
     """Read one board file; raises ``UsageError`` that names the file and the key at fault."""
     what = f"the board file {path}"
     table, content = toml_file.parse(path, what)
-    for derived in ("name", "digest"):
+    for derived in ("name", "digest", "no_plugin"):
         if derived in table:
             msg = f"{what}: {derived!r} is not a key (a board is named after its file)"
             raise UsageError(msg)

@@ -66,7 +66,7 @@ class Implementation(Protocol):
 
     name: str
     searches_arena: bool
-    """Whether the size of the working memory has to be searched for on the board."""
+    """Whether the size of the working memory has to be searched for on the board, which is where it is planned."""
 
     def describe(self) -> str:
         """Say in a few words what runs the network: name, version, kernels."""

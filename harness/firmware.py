@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -196,6 +197,14 @@ class Firmware:
                 raise RigError(msg)
             found.append(self._told(answer))
         return found
+
+    def places(self, tensors: Iterable[int]) -> dict[int, int]:
+        """Return where tensors of the model's file lie, in bytes from the begin of the arena; others are left out.
+
+        Only the marked program of an implementation that plans its memory on the board tells that, and after a run.
+        """
+        answers = {index: self._ask("place", index) for index in tensors}
+        return {index: int(answer["offset"][0]) for index, answer in answers.items() if "offset" in answer}
 
     def _timed(self, verb: str, deadline_s: float) -> Stretch:
         stretch = self._stretch(self._ask(verb, deadline_s=deadline_s))

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+REST = "interpreter and scratch"
+"""What an interpreter has in its arena beside the tensors: its own structures, and what kernels work in."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
@@ -36,8 +39,9 @@ class Peak:
 
 
 def peak(blocks: Sequence[Block]) -> Peak | None:
-    """Return the peak; None where nothing is needed."""
+    """Return the peak of the tensors; None where none is needed."""
     best: Peak | None = None
+    blocks = [block for block in blocks if block.name != REST]
     for step in sorted({block.first for block in blocks}):
         alive = [block for block in blocks if block.lives(step)]
         needed = _covered(alive)

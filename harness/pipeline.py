@@ -6,16 +6,17 @@ import contextlib
 import platform as host_platform
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import partial
 
-from harness import __version__, crew, metrics
+from harness import __version__, crew, fitting, metrics
 from harness.arena import guarded
 from harness.bench import RigBench
 from harness.boards import Board
 from harness.case import Built, Case, Implementation, Oversized
 from harness.errors import CaseError, CrashedError, DoesNotFitError, HungError, RigError
+from harness.fitting import Choices
 from harness.metrics import output
 from harness.models import Model
 from harness.store import Run, Store
@@ -31,6 +32,8 @@ class Plan:
     implementations: Sequence[Implementation]
     boards: Sequence[Board]
     metrics: Sequence[str]
+    choices: Choices = field(default_factory=Choices)
+    """What advice may name where something does not fit."""
 
     def cases(self) -> list[Case]:
         """Return the cases, board by board, so that each board is set up once."""
@@ -74,6 +77,7 @@ def run(plan: Plan, workbench: Workbench, store: Store, record: Run, watcher: Wa
         workbench.interrupt()
 
     crew.run_all(tasks, interrupt)
+    record.measurements[:] = fitting.advised(plan.cases(), record.measurements, plan.choices)
     store.finish(record)
 
 
@@ -253,6 +257,7 @@ def to_measurement(
         details=reading.details,
         provenance={
             **provenance,
+            **({"no_cycle_model": board.no_plugin} if board.no_plugin else {}),
             "virtual": board.is_virtual,
             "clock_hz": board.clock_hz,
             "measured": datetime.now(timezone.utc).isoformat(timespec="seconds"),

@@ -101,13 +101,15 @@ def compose(
     files: Mapping[str, str],
     library_headers: tuple[str, ...] = (),
     marked: int | None = None,
+    tells_places: bool = False,
 ) -> Sketch:
     """Put the files of an implementation together with the profiling firmware.
 
     ``files`` are the implementation's own (``network.cpp`` and what it includes); ``library_headers`` are included
     by the main file, which is where arduino-cli looks for the libraries that a sketch needs. ``marked`` is how many
-    operators the files mark, None where they mark none. That makes no other files: arduino-cli would compile core and
-    library anew when their number changes.
+    operators the files mark, None where they mark none; ``tells_places`` is whether ``network.cpp`` says where
+    tensors lie. That makes no other files: arduino-cli would compile core and library anew when their number
+    changes.
     """
     parts = {name: copy(f"common/{name}") for name in _COMMON} | dict(files)
     parts["mcuprof_sketch.ino"] = render(
@@ -117,7 +119,10 @@ def compose(
         mcuprof_version=__version__,
         library_headers=library_headers,
     )
-    digest = digest_of(parts | {"board": board.digest})
+    facts = {"board": board.digest}
+    if marked is not None and board.no_plugin:
+        facts["markers"] = "timers"
+    digest = digest_of(parts | facts)
     parts["config.h"] = render(
         "common/config.h.j2",
         board=board,
@@ -125,6 +130,7 @@ def compose(
         model_digest=model_digest,
         sketch_digest=digest,
         marked=marked,
+        tells_places=tells_places,
         block_bytes=0,
     )
     return Sketch(files=parts, digest=digest)

@@ -20,6 +20,8 @@ import filelock
 
 from harness import known_details, summaries
 from harness.errors import McuprofError, UsageError
+from harness.profile import saved
+from harness.profile.result import Profile
 from harness.types import Clock, Json, Measurement, Status
 
 SCHEMA = 1
@@ -39,7 +41,13 @@ class Run:
     """What was asked for, so that a run that was cut off can go on."""
     host: Mapping[str, Json]
     measurements: list[Measurement] = field(default_factory=list)
+    profiles: list[Profile] = field(default_factory=list)
     finished: str | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing has come of it yet."""
+        return not self.measurements and not self.profiles
 
 
 class Store:
@@ -102,7 +110,7 @@ class Store:
 
     def drop_if_empty(self, run: Run) -> None:
         """Remove the file of a run that ended before anything was measured."""
-        if not run.measurements:
+        if run.is_empty:
             self.path(run).unlink(missing_ok=True)
             shutil.rmtree(self.wire_folder(run), ignore_errors=True)
 
@@ -119,21 +127,28 @@ class Store:
         raise UsageError(msg)
 
     def runs(self) -> list[Run]:
-        """Return the runs that hold a measurement, oldest first; a damaged file costs only itself."""
+        """Return the runs that hold a measurement or a profile, oldest first; a damaged file costs only itself."""
         found = []
         for path in self.folder.glob("*.json"):
             with contextlib.suppress(UsageError):
                 found.append(load(path))
-        return sorted((run for run in found if run.measurements), key=lambda run: run.started)
+        return sorted((run for run in found if not run.is_empty), key=lambda run: run.started)
 
-    def find(self, wanted: Path | None) -> Run:
-        """Return the run of a file or of an id, or the latest one; raises ``UsageError`` where there is none."""
+    def others(self, run: Run) -> list[Run]:
+        """Return all ``runs`` but one."""
+        return [other for other in self.runs() if other.id != run.id]
+
+    def find(self, wanted: Path | None, *, profiled: bool = False) -> Run:
+        """Return the run of a file or of an id, or the latest one; raises ``UsageError`` where there is none.
+
+        The latest one is of those with measurements or, where ``profiled``, with profiles as well.
+        """
         if wanted is not None:
             return load(self.resolve(wanted))
         for path in sorted(self.folder.glob("*.json"), reverse=True):
             with contextlib.suppress(UsageError):
                 run = load(path)
-                if run.measurements:
+                if run.measurements or (profiled and run.profiles):
                     return run
         msg = f"there is no run with a measurement in {self.folder}: `mcuprof run` makes one"
         raise UsageError(msg)
@@ -176,7 +191,7 @@ class Store:
 
 def document(run: Run) -> dict[str, Any]:
     """Return a run as the JSON document of its file."""
-    return {
+    found: dict[str, Any] = {
         "schema": SCHEMA,
         "run": {
             "id": run.id,
@@ -187,6 +202,9 @@ def document(run: Run) -> dict[str, Any]:
         },
         "measurements": [to_json(measurement) for measurement in run.measurements],
     }
+    if run.profiles:
+        found["profiles"] = [saved.to_json(profile) for profile in run.profiles]
+    return found
 
 
 def to_json(measurement: Measurement) -> dict[str, Any]:
@@ -253,6 +271,7 @@ def load(path: Path) -> Run:
             plan=head["plan"],
             host=head["host"],
             measurements=[_from_json(item) for item in content["measurements"]],
+            profiles=[saved.from_json(item) for item in content.get("profiles", ())],
         )
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         msg = f"{path} is not a results file, or a damaged one: {type(error).__name__}: {error}"

@@ -69,6 +69,8 @@ def compare(
     gate = _gate(fail_on, settings_file.fail_on, strict=strict, allow_missing=allow_missing)
     store = Store(results or settings_file.results_folder())
     base, new = _two_runs(store, runs, baseline)
+    if not base.measurements:
+        return _compare_profiles(base, new, gated=fail_on is not None, markdown=markdown, as_json=as_json)
     found = comparing.compare(base, new, models=Models.SAME_NAME if allow_changed_model else Models.SAME_FILE)
     findings = Findings(
         comparison=found,
@@ -82,6 +84,27 @@ def compare(
         msg = f"nothing of the runs {base.id} and {new.id} could be compared: {'; '.join(reasons)}"
         raise UsageError(msg)
     return REGRESSION if findings.fails else 0
+
+
+def _compare_profiles(base: Run, new: Run, *, gated: bool, markdown: bool, as_json: bool) -> int:
+    """Tell what is different between profiles; that informs, and no rule is about it."""
+    from harness.profile.changes import pairs
+
+    if gated or markdown:
+        msg = f"run {base.id} holds profiles alone: rules and Markdown are for runs of `mcuprof run`"
+        raise UsageError(msg)
+    found = pairs(base.profiles, new.profiles)
+    if not found:
+        msg = f"the runs {base.id} and {new.id} have no profile of the same model, implementation and board"
+        raise UsageError(msg)
+    if as_json:
+        document = {"schema": 1, "base": base.id, "new": new.id, "profiles": [pair.to_json() for pair in found]}
+        click.echo(json.dumps(document, indent=1, allow_nan=False))
+        return 0
+    from harness.report import profile_changes, terminal
+
+    profile_changes.show(found, terminal.console())
+    return 0
 
 
 def _gate(given: str | None, of_the_file: str | None, *, strict: bool, allow_missing: bool) -> Gate | None:
@@ -108,12 +131,16 @@ def _two_runs(store: Store, names: tuple[Path, ...], baseline: str | None) -> tu
         raise UsageError(msg)
     base = Baselines(store.folder).load(baseline) if baseline is not None else store.find(names[0])
     given = names[most - 1 : most]
-    new = store.find(given[0] if given else None)
+    only_profiles = not base.measurements and bool(base.profiles)
+    new = store.find(given[0] if given else None, profiled=only_profiles)
     if not given and new.id == base.id:
         msg = f"the latest run is {base.id}, the base itself: measure again, or name the run to compare with it"
         raise UsageError(msg)
     for run in (base, new):
-        if not run.measurements:
+        if only_profiles and not run.profiles:
+            msg = f"run {base.id} holds profiles alone, and run {run.id} holds none: the two have nothing in common"
+            raise UsageError(msg)
+        if not only_profiles and not run.measurements:
             msg = f"run {run.id} holds no measurement: it was cut off before the first one, or has just begun"
             raise UsageError(msg)
         if run.finished is None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import click
 
 from harness.commands.carry_out import carry_out, find_means, require_uploads
 from harness.commands.options import DEFAULT_BOARD, TIMEOUT, Chosen, measuring, own_sketch
-from harness.errors import UsageError
+from harness.errors import MissingError, UsageError
 
 if TYPE_CHECKING:
     from harness.boards import Board
@@ -121,12 +122,14 @@ def _measure(chosen: Chosen, names: tuple[str, ...], *, resume: bool = False) ->
     require_known(plan, settings)
     needs_rig = any(metrics.all_metrics()[name].NEEDS_RIG for name in names)
     means = find_means(chosen, settings_file, settings, plan.boards, needs_rig=needs_rig)
+    if needs_rig:
+        plan = with_usable_clocks(plan, chosen)
     if settings.method is Method.REFLASH:
         require_uploads(means, "--method reflash")
     if record is not None:
         _require_same_cases(record, plan)
     else:
-        record = store.begin(_plan_json(chosen, names, plan, settings), pipeline.host_facts())
+        record = store.begin(plan_json(chosen, names, plan, settings), pipeline.host_facts())
 
     def work(bench: Workbench, watcher: Watcher) -> None:
         pipeline.run(plan, bench, store, record, watcher)
@@ -193,6 +196,7 @@ def require_known(plan: Plan, settings: Settings) -> None:
 def plan_of(chosen: Chosen, names: tuple[str, ...], settings: Settings, settings_file: Config) -> Plan:
     """Return the cases to measure ``names`` of; raises ``UsageError`` for what cannot be."""
     from harness import implementations, models
+    from harness.fitting import Choices
     from harness.pipeline import Plan
 
     loaded = [models.load(name) for name in dict.fromkeys(chosen.models)]
@@ -200,11 +204,16 @@ def plan_of(chosen: Chosen, names: tuple[str, ...], settings: Settings, settings
     if twice:
         msg = f"two models have the name {twice.pop()!r}: a table could not tell them apart; rename one file"
         raise UsageError(msg)
+    untried = [name for name in implementations.names() if name not in chosen.implementations]
+    known: Sequence[Board] = ()
+    with contextlib.suppress(UsageError):  # a damaged file of a board that is not asked for
+        known = settings_file.load_boards()
     return Plan(
         models=loaded,
         implementations=[implementations.create(name, settings) for name in dict.fromkeys(chosen.implementations)],
         boards=[chosen_board(name, chosen, settings_file) for name in dict.fromkeys(chosen.boards)],
         metrics=names,
+        choices=Choices(boards=known, untried=[implementations.create(name, settings) for name in untried]),
     )
 
 
@@ -217,7 +226,39 @@ def chosen_board(name: str, chosen: Chosen, settings_file: Config) -> Board:
     return with_clock(board, Clock(chosen.clock)) if chosen.clock else board
 
 
-def _plan_json(chosen: Chosen, names: tuple[str, ...], plan: Plan, settings: Settings) -> dict[str, Any]:
+def with_usable_clocks(plan: Plan, chosen: Chosen, *, profiled: bool = False) -> Plan:
+    """Return ``plan`` with times in instructions where the cycle model cannot be had, and say so.
+
+    ``profiled`` is whether it is wanted even where times are instructions. Raises ``MissingError`` where it was
+    asked for by name.
+    """
+    from harness.boards import without_plugin
+    from harness.types import Clock
+
+    def wants_plugin(board: Board) -> bool:
+        return board.virtual is not None and (board.cycles is not None or profiled)
+
+    why = _no_cycle_model() if any(map(wants_plugin, plan.boards)) else ""
+    if not why:
+        return plan
+    if chosen.clock == Clock.CYCLE_MODEL.value:
+        msg = f"--clock cycle-model: {why}"
+        raise MissingError(msg)
+    names = " and ".join(board.name for board in plan.boards if wants_plugin(board))
+    click.echo(f"mcuprof: times on {names} are instructions, not cycles: {why}", err=True)
+    return replace(
+        plan, boards=[without_plugin(board, why) if wants_plugin(board) else board for board in plan.boards]
+    )
+
+
+def _no_cycle_model() -> str:
+    from harness.virtual import cycle_model, qemu
+
+    return cycle_model.unusable(qemu.PROGRAM)
+
+
+def plan_json(chosen: Chosen, names: tuple[str, ...], plan: Plan, settings: Settings) -> dict[str, Any]:
+    """Return what a results file says of what was asked for."""
     return {
         "command": ["mcuprof", *sys.argv[1:]],
         "models": [

@@ -126,11 +126,6 @@ def measuring(command: _Command) -> _Command:
     return _apply(_SELECTION + _MEASURING + _RESULTS + _OUTPUT, command)
 
 
-def profiling(command: _Command) -> _Command:
-    """Add the options of what builds and measures, and keeps nothing."""
-    return _apply(_SELECTION + _MEASURING + _OUTPUT, command)
-
-
 def own_sketch(command: _Command) -> _Command:
     """Add the options for a sketch of the user's own."""
     return _apply(_OWN_SKETCH, command)

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from harness.commands.output import require_absent, write_file
 from harness.errors import UsageError
 from harness.report.exporters import Subject, Target, all_exporters
-
-if TYPE_CHECKING:
-    from harness.store import Run
 
 _RUN = click.argument("run", required=False, type=click.Path(path_type=Path), metavar="[RUN]")
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -26,6 +23,8 @@ _HISTORY = click.option(
     help="HTML: folder with the earlier runs (default: the results folder).",
 )
 _Command = Callable[..., Any]
+_PROFILED = ("html", "json")
+"""Forms that show profiles."""
 
 
 def _forms(command: _Command) -> _Command:
@@ -53,11 +52,10 @@ def report(*, run: Path | None, history: Path | None, results: Path | None, **fo
     for name, path in asked.items():
         if path is not True:
             _require_suffix(path, name)
-    subject = _subject(run, results, history)
+    profiled = not asked or any(name in _PROFILED for name in asked)
+    subject = _subject(run, results, history, profiled=profiled)
     if not asked:
-        from harness.report import notes, terminal
-
-        terminal.show(subject.shown(), terminal.console(), notes.of_run(subject.run))
+        _show(subject)
     for name, path in asked.items():
         content = _exported(subject, name)
         if path is True:
@@ -99,7 +97,7 @@ def export(
         raise UsageError(msg)
     if path is not None and not to_output:
         require_absent(path, force=force)
-    content = _exported(_subject(run, results, history), name)
+    content = _exported(_subject(run, results, history, profiled=name in _PROFILED), name)
     if path is None or to_output:
         click.echo(content, nl=False)
     else:
@@ -128,21 +126,32 @@ def _require_suffix(path: Path, name: str) -> None:
         raise UsageError(msg)
 
 
-def _subject(run: Path | None, results: Path | None, history: Path | None) -> Subject:
+def _subject(run: Path | None, results: Path | None, history: Path | None, *, profiled: bool) -> Subject:
+    """Return what is reported on; ``profiled`` is whether the form shows profiles, so that they alone will do."""
     from harness import config
     from harness.store import Store
 
     store = Store(results or config.load().results_folder())
-    found = store.find(run)
-    if not found.measurements:
+    found = store.find(run, profiled=profiled)
+    if found.profiles and not found.measurements and not profiled:
+        msg = f"run {found.id} holds profiles alone: `mcuprof report` and `mcuprof report --html FILE` show those"
+        raise UsageError(msg)
+    if found.is_empty:
         msg = f"run {found.id} holds no measurement: it was cut off before the first one, or has just begun"
         raise UsageError(msg)
     folder = Store(history) if history is not None else store
+    return Subject(run=found, history=lambda: folder.others(found))
 
-    def others() -> list[Run]:
-        return [other for other in folder.runs() if other.id != found.id]
 
-    return Subject(run=found, history=others)
+def _show(subject: Subject) -> None:
+    """Print the tables of a run."""
+    from harness.report import notes, profile, terminal
+
+    console = terminal.console()
+    if subject.run.measurements:
+        terminal.show(subject.shown(), console, notes.of_run(subject.run))
+    if subject.run.profiles:
+        profile.show(profile.printable(subject.run.profiles), console)
 
 
 def _exported(subject: Subject, name: str) -> bytes:

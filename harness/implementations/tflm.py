@@ -93,7 +93,7 @@ class Tflm:
         return tuple((place,) for place in range(_operator_count(model)))
 
     def layout(self, model: Model) -> tuple[Block, ...]:
-        """Return nothing: the interpreter plans its arena on the board, and tells nobody."""
+        """Return nothing: the interpreter plans its arena on the board, where the marked program tells of it."""
         del model
         return ()
 
@@ -119,6 +119,7 @@ class Tflm:
             ),
             library_headers=(),
             marked=_operator_count(model) if markers is Markers.OPERATORS else None,
+            tells_places=markers is Markers.OPERATORS,
         )
 
 

@@ -18,10 +18,11 @@ def document(profiles: Sequence[Profile], *, symbols: bool = False) -> dict[str,
 
     With ``symbols`` it tells also what takes the flash.
     """
-    return {"schema": SCHEMA, "profiles": [_profile(profile, symbols=symbols) for profile in profiles]}
+    return {"schema": SCHEMA, "profiles": [entry(profile, symbols=symbols) for profile in profiles]}
 
 
-def _profile(profile: Profile, *, symbols: bool) -> dict[str, Json]:
+def entry(profile: Profile, *, symbols: bool) -> dict[str, Json]:
+    """Return one profile as it stands in the document."""
     found: dict[str, Json] = {
         "model": profile.model,
         "implementation": profile.implementation,
@@ -32,7 +33,7 @@ def _profile(profile: Profile, *, symbols: bool) -> dict[str, Json]:
         "clock_hz": profile.clock_hz,
     }
     if profile.status is not Status.OK:
-        return found
+        return found | ({"advice": list(profile.advice)} if profile.advice else {})
     operators: list[Json] = [_operator(profile, operator) for operator in profile.operators]
     functions: list[Json] = [
         {"name": function.name, "kind": function.kind.value, **_ticks(profile, "", function.ticks)}

@@ -13,6 +13,7 @@ from harness.compiler import flatbuffer
 from harness.correctness import require_right
 from harness.errors import DoesNotFitError, RigError
 from harness.firmware import Room, Stretch
+from harness.lifetimes import lifetimes, planned
 from harness.profile import operators
 from harness.profile.functions import ROOT, Stack, Ticks, function_times, stacks
 from harness.profile.result import Profile, Usage
@@ -42,6 +43,8 @@ class _Inferences:
 
     runs: list[_Run]
     usage: Usage | None
+    places: dict[int, int]
+    """Where tensors lie, by index, in bytes from the begin of the arena; empty where the program does not tell."""
 
 
 def profile(case: Case, workbench: Workbench, runs: int | None = None) -> Profile:
@@ -50,8 +53,10 @@ def profile(case: Case, workbench: Workbench, runs: int | None = None) -> Profil
     marked = _fitting(workbench.build(replace(case, markers=Markers.OPERATORS)))
     parts = case.implementation.parts(case.model)
     unmarked = _infer(plain, workbench, runs, count=None)
-    run = _median(_infer(marked, workbench, runs, count=len(parts)).runs)
-    network = operators.works(flatbuffer.outline(case.model))
+    inferences = _infer(marked, workbench, runs, count=len(parts))
+    run = _median(inferences.runs)
+    graph = flatbuffer.outline(case.model)
+    network = operators.works(graph)
     made = Profile(
         model=case.model.name,
         implementation=case.implementation.name,
@@ -63,7 +68,7 @@ def profile(case: Case, workbench: Workbench, runs: int | None = None) -> Profil
         plain=_median(unmarked.runs).whole,
         network=network,
         operators=operators.operator_times(network, parts, run.parts),
-        layout=case.implementation.layout(case.model),
+        layout=case.implementation.layout(case.model) or planned(lifetimes(graph), inferences.places, marked.arena),
         usage=unmarked.usage,
         symbols=flash_symbols(read(plain.build.elf)),
         provenance={
@@ -73,6 +78,7 @@ def profile(case: Case, workbench: Workbench, runs: int | None = None) -> Profil
             **workbench.provenance(plain.build),
             "profiled_build": marked.build.key,
             "arena_bytes": plain.arena,
+            **({"no_cycle_model": case.board.no_plugin} if case.board.no_plugin else {}),
             "virtual": case.board.is_virtual,
         },
     )
@@ -143,7 +149,15 @@ def _runs(bench: RigBench, runs: int, count: int | None) -> _Inferences:
             firmware.write_inputs(inputs)
         found.append(_run(bench, count))
     require_right(bench, 0)
-    return _Inferences(runs=found, usage=_usage(idle, started, _room(bench)))
+    return _Inferences(runs=found, usage=_usage(idle, started, _room(bench)), places=_places(bench))
+
+
+def _places(bench: RigBench) -> dict[int, int]:
+    """Return where tensors lie, where only the program itself knows."""
+    case = bench.built.case
+    if case.markers is Markers.NONE or not case.implementation.searches_arena:
+        return {}
+    return bench.firmware.places(tensor.index for tensor in lifetimes(flatbuffer.outline(case.model)))
 
 
 def _room(bench: RigBench) -> Room | None:

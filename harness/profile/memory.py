@@ -41,7 +41,7 @@ def _picture(profile: Profile, top: int) -> Iterator[str]:
     steps = max(block.last for block in blocks)
     column = (_WIDTH - _LEFT - 10) / (steps + 2)
     found = peak(blocks)
-    held = f", at most {found.bytes:,} of them needed at once, at step {found.step}" if found else ""
+    held = f", of which tensors need at most {found.bytes:,} at once, at step {found.step}" if found else ""
     bottom = top + _HEAD + _HEIGHT
     title = escape(f"{profile}: {size:,} bytes{held}")
     yield f'<text x="10" y="{top + 16}" fill="#777" font-size="13">{title}</text>'

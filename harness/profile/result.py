@@ -36,6 +36,8 @@ class Profile:
     status: Status
     reason: str = ""
     """One sentence; empty only where the status is ok."""
+    advice: tuple[str, ...] = ()
+    """What would make it fit, where it does not."""
     inference: int = 0
     """Ticks of the inference that was profiled, with what marks the operators in it."""
     plain: int = 0

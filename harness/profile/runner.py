@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
-from harness import crew
+from harness import crew, fitting
 from harness.boards import Board
 from harness.case import Case
 from harness.errors import CaseError, RigError
+from harness.fitting import Choices
 from harness.pipeline import Plan
 from harness.profile.measure import profile
 from harness.profile.result import Profile
@@ -16,21 +19,30 @@ from harness.types import Status
 from harness.workbench import Workbench
 
 
-def run(plan: Plan, workbench: Workbench, runs: int | None, done: Callable[[Profile], None]) -> list[Profile]:
-    """Return a profile for each case of ``plan``, in its order; ``done`` is told of each as it is made."""
-    found: dict[str, list[Profile]] = {board.name: [] for board in plan.boards}
+def run(plan: Plan, workbench: Workbench, runs: int | None, take: Callable[[Profile], None]) -> None:
+    """Profile each case of ``plan``; ``take`` is handed each profile as it is made, by one thread at a time.
+
+    Once the run is being stopped nothing more is handed over: what fails then fails because of that.
+    """
+    lock, stopped = threading.Lock(), threading.Event()
 
     def measure(board: Board) -> None:
         cases = [case for case in plan.cases() if case.board is board]
-        for made in _of_board(cases, workbench, runs):
-            found[board.name].append(made)
-            done(made)
+        for made in _of_board(cases, workbench, runs, plan.choices):
+            with lock:
+                if stopped.is_set():
+                    return
+                take(made)
 
-    crew.run_all([partial(measure, board) for board in plan.boards], workbench.interrupt)
-    return [made for board in plan.boards for made in found[board.name]]
+    def interrupt() -> None:
+        with lock:
+            stopped.set()
+        workbench.interrupt()
+
+    crew.run_all([partial(measure, board) for board in plan.boards], interrupt)
 
 
-def _of_board(cases: Sequence[Case], workbench: Workbench, runs: int | None) -> Iterator[Profile]:
+def _of_board(cases: Sequence[Case], workbench: Workbench, runs: int | None, choices: Choices) -> Iterator[Profile]:
     """Yield the profiles of one board. After its first fault the rest is skipped."""
     first_fault: str | None = None
     for case in cases:
@@ -42,7 +54,9 @@ def _of_board(cases: Sequence[Case], workbench: Workbench, runs: int | None) -> 
         except CaseError as error:
             if isinstance(error, RigError):
                 first_fault = error.message
-            yield _without(case, error.status, error.message)
+            yield replace(
+                _without(case, error.status, error.message), advice=tuple(fitting.advice_for(case, error, choices))
+            )
 
 
 def _without(case: Case, status: Status, reason: str) -> Profile:

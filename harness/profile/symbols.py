@@ -12,6 +12,8 @@ from typing import Any
 from harness import cmd
 from harness.errors import ToolFailedError
 
+NO_SYMBOLS = "(no symbols)"
+"""In place of functions in a program that was stripped of its symbols."""
 _DEMANGLERS = ("arm-none-eabi-c++filt", "c++filt")
 _DEMANGLE_S = 30.0
 _BATCH = 500
@@ -55,13 +57,19 @@ class Functions:
         self._addresses = [symbol.address for symbol in self._symbols]
 
     def at(self, address: int) -> str:
-        """Return the name of the function that the instruction at ``address`` belongs to."""
+        """Return the name of the function that the instruction at ``address`` belongs to.
+
+        Code that has no symbol is told by the symbol before it, so that it is one function and not one a block.
+        """
+        if not self._symbols:
+            return NO_SYMBOLS
         place = bisect.bisect_right(self._addresses, address) - 1
         if place >= 0:
             symbol = self._symbols[place]
             if symbol.size == 0 or address < symbol.address + symbol.size:
                 return symbol.name
-        return f"(no symbol at {address:#x})"
+            return f"(no symbol, after {symbol.name})"
+        return f"(no symbol, before {self._symbols[0].name})"
 
 
 def _plainness(symbol: Symbol) -> tuple[bool, int, str]:

@@ -38,7 +38,8 @@ def clock_notes(times: Iterable[Timed]) -> list[str]:
         boards = sorted({time[0] for time in found if holds(time)})
         if boards:
             notes.append(f"times on {' and '.join(boards)} {sentence}")
-    return notes
+    refused = {str(why): board for board, _, provenance in found if (why := provenance.get("no_cycle_model"))}
+    return notes + [f"no cycles were counted on {board}: {why}" for why, board in refused.items()]
 
 
 def _is_qemu(provenance: Mapping[str, Json]) -> bool:

@@ -109,8 +109,8 @@ def printable(measurement: Measurement) -> Measurement:
         board=shown_text(measurement.board),
         samples=tuple(sample for sample in measurement.samples if sample is not None),
         reason=shown_text(" ".join(measurement.reason.split())),
-        details=_shown(measurement.details),
-        provenance=_shown(measurement.provenance),
+        details=shown_values(measurement.details),
+        provenance=shown_values(measurement.provenance),
     )
 
 
@@ -119,12 +119,13 @@ def shown_text(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def _shown(value: _T) -> _T:
+def shown_values(value: _T) -> _T:
+    """Return JSON values with an escape in place of each character that cannot be shown, in keys too."""
     shown: object = value
     if isinstance(value, str):
         shown = shown_text(value)
     elif isinstance(value, Mapping):
-        shown = {_shown(key): _shown(item) for key, item in value.items()}
+        shown = {shown_values(key): shown_values(item) for key, item in value.items()}
     elif isinstance(value, list):
-        shown = [_shown(item) for item in value]
+        shown = [shown_values(item) for item in value]
     return cast(_T, shown)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def notes(measurements: Sequence[Measurement]) -> list[str]:
     """Return what has to be known to read the table, each in one sentence."""
-    return [*_reasons(measurements), *_doubts(measurements), *beside_reasons(measurements)]
+    return [*_reasons(measurements), *to_fit(measurements), *_doubts(measurements), *beside_reasons(measurements)]
 
 
 def of_run(run: Run) -> list[str]:
@@ -40,6 +40,16 @@ def _reasons(measurements: Sequence[Measurement]) -> list[str]:
         for m in measurements
         if m.status is not Status.OK
     }
+    return list(found)
+
+
+def to_fit(measurements: Sequence[Measurement]) -> list[str]:
+    """Return what would make fit what does not, a note for each case."""
+    found: dict[str, None] = {}
+    for m in measurements:
+        advice = m.details.get("advice")
+        if isinstance(advice, list):
+            found[f"{m.model} · {m.implementation} · {m.board}: to make it fit: {'; '.join(map(str, advice))}"] = None
     return list(found)
 
 

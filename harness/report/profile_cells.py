@@ -1,11 +1,9 @@
-"""What the tables of profiles have in common: their columns, and how a figure is written in a cell."""
+"""What the tables of profiles are made of: columns, rows, and how a figure is written in a cell. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-from rich import box
-from rich.table import Table
+from dataclasses import dataclass
 
 from harness.profile.functions import Kind
 from harness.profile.operators import Work
@@ -21,29 +19,47 @@ KINDS = {
 }
 """What time goes into, in words."""
 
-_FIGURES = ("#", "MACs")
-_LONG = ("operator", "gives", "function", "symbol")
-"""Columns whose texts are folded where there is no room."""
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column of a table."""
+
+    title: str
+    """May have two lines."""
+    is_figure: bool = False
+    is_long: bool = False
+    """Whether its texts may be folded."""
+    group: str = ""
+    """What it has in common with those beside it, such as the implementation."""
 
 
-def table_of(*titles: str) -> Table:
-    """Return a table with its first columns."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for title in titles:
-        table.add_column(
-            title,
-            justify="right" if title in _FIGURES else "left",
-            no_wrap=title not in _LONG,
-            overflow="fold",
-            min_width=12 if title in _LONG else None,
-        )
-    return table
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table for a terminal as well as for a page. A second line in a cell is what stands below, in small."""
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+    totals: tuple[tuple[str, ...], ...] = ()
+    about: str = ""
+    """The implementation that it is of, where it is of one."""
+    is_detail: bool = False
+    """Whether a page shows it only when it is asked for."""
 
 
-def add_figures(table: Table, *titles: str) -> None:
-    """Add columns of figures, which are never cut."""
-    for title in titles:
-        table.add_column(title, justify="right", no_wrap=True)
+def text(*titles: str) -> tuple[Column, ...]:
+    """Return columns of short texts."""
+    return tuple(Column(title=title) for title in titles)
+
+
+def long(*titles: str) -> tuple[Column, ...]:
+    """Return columns of texts that may be folded."""
+    return tuple(Column(title=title, is_long=True) for title in titles)
+
+
+def figures(*titles: str, group: str = "") -> tuple[Column, ...]:
+    """Return columns of figures, which are never cut."""
+    return tuple(Column(title=title, is_figure=True, group=group) for title in titles)
 
 
 def short(unit: str) -> str:

@@ -11,12 +11,13 @@ from pathlib import Path
 
 from harness import cmd
 from harness.boards import Board, Cycles
-from harness.errors import MissingError, RigError
+from harness.errors import MissingError, RigError, ToolFailedError
 from harness.session import Counts
 from harness.trace import Detail, Trace, last_region, regions
 from harness.virtual import toolmaking
 
 _SOURCES = Path(__file__).with_name("cycles")
+_PROBE_S = 30.0
 _QEMU_VERSION = re.compile(r"version (\d+)\.(\d+)")
 
 
@@ -85,7 +86,7 @@ def plugin(qemu: str) -> Path:
     if compiler is None:
         msg = (
             "the cycle model of the virtual boards needs a C compiler (cc): `apt-get install gcc libc6-dev` as root "
-            "gets it; times by `--clock instruction-count` need none"
+            "gets it"
         )
         raise MissingError(msg)
     interface = _interface(qemu)
@@ -100,9 +101,27 @@ def plugin(qemu: str) -> Path:
     )
 
 
+def unusable(qemu: str) -> str:
+    """Return why the cycle model cannot be had with a QEMU; "" where it can.
+
+    Where QEMU itself is not there that is for others to tell.
+    """
+    if shutil.which(qemu) is None:
+        return ""
+    try:
+        made = plugin(qemu)
+    except (MissingError, ToolFailedError) as error:
+        return error.message
+    try:
+        cmd.run([qemu, "-M", "none", "-display", "none", "-plugin", f"{made},probe=on"], timeout=_PROBE_S)
+    except ToolFailedError as error:
+        return f"the cycle model does not go with this QEMU: {error.message}"
+    return ""
+
+
 def _interface(qemu: str) -> int:
     """Return the version of QEMU's plugin interface, by the version of QEMU."""
-    said = cmd.run([qemu, "--version"], timeout=30).stdout
+    said = cmd.run([qemu, "--version"], timeout=_PROBE_S).stdout
     match = _QEMU_VERSION.search(said)
     version = (int(match[1]), int(match[2])) if match else (0, 0)
     return 1 if version < (9, 0) else 2 if version < (9, 1) else 3

@@ -16,7 +16,7 @@ from harness.virtual.cycle_model import CycleCounter
 from harness.virtual.machine import RigFolder, await_machine, last_words
 from harness.virtual.tty import VirtualPort
 
-_PROGRAM = "qemu-system-arm"
+PROGRAM = "qemu-system-arm"
 
 
 class QemuRig:
@@ -26,9 +26,9 @@ class QemuRig:
         if board.virtual is None:
             msg = f"{board.name} is not a virtual board"
             raise ValueError(msg)
-        if shutil.which(_PROGRAM) is None:
+        if shutil.which(PROGRAM) is None:
             msg = (
-                f"{_PROGRAM} is not there, so virtual boards cannot run; "
+                f"{PROGRAM} is not there, so virtual boards cannot run; "
                 "`./dev setup` installs it, or your system's package manager does"
             )
             raise MissingError(msg)
@@ -37,8 +37,8 @@ class QemuRig:
         self._folder = RigFolder()
         self._log = self._folder.path / "qemu.log"
         self._counter: CycleCounter | None = None
-        if board.cycles or detail is Detail.CALLS:
-            self._counter = CycleCounter(board, _PROGRAM, self._folder.path / "cycles", detail)
+        if not board.no_plugin and (board.cycles or detail is Detail.CALLS):
+            self._counter = CycleCounter(board, PROGRAM, self._folder.path / "cycles", detail)
         self._machine: cmd.Process | None = None
         self._program: Path | None = None
         self._lock = threading.Lock()
@@ -105,7 +105,7 @@ class QemuRig:
 
     def _command(self, elf: Path) -> list[str]:
         return [
-            _PROGRAM,
+            PROGRAM,
             "-M",
             self._virtual.machine,
             "-kernel",

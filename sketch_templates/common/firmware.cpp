@@ -259,6 +259,22 @@ void on_part(const char *arguments) {
 
 #endif
 
+#if defined(MCUPROF_PLACES)
+
+void on_place(const char *arguments) {
+  uint32_t index = 0;
+  uint32_t offset = 0;
+  if (!read_number(&arguments, &index)) return answer_fail(TEXT("place needs the index of a tensor"));
+  if (network_tensor_offset(index, &offset)) {
+    add_field(TEXT("offset="), offset);
+  } else {
+    add(TEXT("elsewhere=1"));
+  }
+  answer_done();
+}
+
+#endif
+
 void on_output(const char *arguments) {
   uint32_t index = 0;
   uint32_t offset = 0;
@@ -317,6 +333,9 @@ void firmware_loop() {
   if (request.is(TEXT("output"))) return on_output(request.arguments);
 #if defined(MCUPROF_PARTS)
   if (request.is(TEXT("part"))) return on_part(request.arguments);
+#endif
+#if defined(MCUPROF_PLACES)
+  if (request.is(TEXT("place"))) return on_place(request.arguments);
 #endif
   if (request.is(TEXT("reset"))) return on_reset(request.arguments);
   answer_fail(TEXT("unknown request"));

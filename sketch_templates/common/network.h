@@ -32,4 +32,8 @@ Span network_output(size_t index);
 size_t network_arena_bytes();
 bool network_set_arena_bytes(size_t bytes);
 
+// Where a tensor of the model's file lies, in bytes from the begin of the working memory; false where it lies elsewhere.
+// Only for profiles, of implementations that plan their memory on the board, after network_infer().
+bool network_tensor_offset(uint32_t index, uint32_t *offset);
+
 }  // namespace mcuprof

@@ -3,12 +3,14 @@
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 
 import pytest
 
 from harness.report import page
 from harness.report.exporters import Subject
 from harness.types import Status
+from tests.golden.test_profiles import GROUPED, ONE_BY_ONE, REAL
 from tests.made_up_runs import case, failed, mixed, run
 from tests.readers.chromium import Chromium, find
 
@@ -32,6 +34,8 @@ RUNS = {
     "odd": lambda: run(m for name in ODD for m in case(model=name)),
     "failures": lambda: run([failed("flash", Status.RIG_FAILED, "no answer"), failed("ram", Status.SKIPPED, LONG)]),
     "one": lambda: run(case()),
+    "profiled": lambda: replace(mixed(), profiles=[ONE_BY_ONE, GROUPED, REAL, replace(ONE_BY_ONE, model=ODD[0])]),
+    "profiles": lambda: replace(run([]), profiles=[ONE_BY_ONE, GROUPED, replace(ONE_BY_ONE, model=LONG)]),
     "many": lambda: run(
         m for i in range(67) for way in ("tflm", "tvm-aot", "tvm-graph")
         for m in case(model=f"net{i}", implementation=way, board=("sim", "desk", "desk2")[i % 3])
@@ -80,7 +84,7 @@ def test_nothing_is_complained_of_and_nothing_is_fetched(browser, files, name):
     assert browser.run("document.title").startswith("Run ")
 
 
-@pytest.mark.parametrize("name", ["mixed", "odd", "failures", "many"])
+@pytest.mark.parametrize("name", ["mixed", "odd", "failures", "many", "profiled", "profiles"])
 def test_it_fits_a_phone(browser, files, name):
     browser.open(files / f"{name}.html", width=360, height=740, touch=True)
     if name != "many":

@@ -48,6 +48,9 @@ class FakeImplementation:
     def provenance(self):
         return {"runs_on": "a fake"}
 
+    def layout(self, model):
+        return ()
+
     def missing_memory(self, said):
         return 0 if "memory" in said else None
 
@@ -255,7 +258,10 @@ def test_no_cell_is_blank_when_the_build_fails(tmp_path, error, status):
 
 def test_what_does_not_fit_says_by_how_many_bytes(tmp_path):
     found = measure(tmp_path, FakeWorkbench(build_error=DoesNotFitError("too big", overflow={"FLASH": 7})))
-    assert only(found, "flash").details == {"region": "FLASH", "over_by_bytes": 7}
+    details = dict(only(found, "flash").details)
+    [advice] = details.pop("advice")
+    assert details == {"region": "FLASH", "over_by_bytes": 7}
+    assert "nano33ble-sim would need 983,047 bytes of flash" in advice
 
 
 class OversizeWorkbench(FakeWorkbench):

@@ -4,11 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.profile.functions import Kind, function_times, kind_of, stacks
-from harness.profile.symbols import Functions, Symbol
+from harness.profile.symbols import NO_SYMBOLS, Functions, Symbol
 from harness.session import Counts
 from harness.trace import Cost, Node, Trace
 
 NAMES = ["run", "kernel", "memcpy", "tail", "mcuprof::(anonymous namespace)::Kernel<0, R>::marked"]
+NAMELESS = f"(no symbol, after {NAMES[-1]})"
 FUNCTIONS = Functions(
     Symbol(name=name, address=0x100 * (place + 1), size=0x80, is_function=True, in_flash=True)
     for place, name in enumerate(NAMES)
@@ -42,13 +43,15 @@ def test_functions_within_operators_and_outside_of_them():
         ("kernel", Kind.OPERATOR, 100), ("memcpy", Kind.MEMORY, 30), ("run", Kind.RUNTIME, 24),
         ("memcpy", Kind.RUNTIME, 12), ("tail", Kind.OPERATOR, 10),
     ]  # fmt: skip
-    assert ("(no symbol at 0x900)", 2) in [(time.name, time.ticks) for time in found]
+    assert ("(no symbol, after mcuprof::(anonymous namespace)::Kernel<0, R>::marked)", 2) in [
+        (time.name, time.ticks) for time in found
+    ]
 
 
 def test_chains_of_calls():
     found = stacks(trace(NODES, COSTS), FUNCTIONS, {0: "#0 CONV_2D"}, lambda counts: counts.cycles)
     assert {stack.frames: stack.ticks for stack in found} == {
-        ("inference", "(no symbol at 0x900)"): 2,
+        ("inference", NAMELESS): 2,
         ("inference", "run"): 30,  # what marks a kernel is no frame of the program, and its cost is its caller's
         ("inference", "run", "memcpy"): 12,
         ("inference", "run", "#0 CONV_2D"): 8,
@@ -109,7 +112,8 @@ def test_names_of_one_function_and_places_between_functions():
         ]
     )
     assert found.at(0x11E) == "memcpy"
-    assert found.at(0x120) == "(no symbol at 0x120)"
-    assert found.at(0x80) == "(no symbol at 0x80)"
-    assert found.at(0x1F0) == "(no symbol at 0x1f0)"
+    assert found.at(0x120) == "(no symbol, after memcpy)"
+    assert found.at(0x80) == "(no symbol, before memcpy)"
+    assert found.at(0x1F0) == "(no symbol, after memcpy)"
+    assert Functions([data]).at(0x1F0) == NO_SYMBOLS
     assert found.at(0x4000) == "by_hand", "where a size is not known, a function ends where the next one begins"

@@ -1,6 +1,7 @@
 """Sizes of programs that a board has no room for: to the byte those of the same programs where there is room."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -50,6 +51,25 @@ def board_words(*names):
 def by_board(answer):
     assert answer.code == 0, answer.err
     return {m["board"]: m for m in answer.measurements}
+
+
+def test_what_would_make_it_fit(mcuprof, sized):
+    sized("ampl", *ROOM)
+    sized("ramm", ROOM[0], NO_RAM)
+    cells = by_board(mcuprof("flash-size", *NETWORK, *board_words("ramm", "ampl")))
+    advice = cells["ramm"]["details"]["advice"]
+    over = cells["ramm"]["details"]["over_by_bytes"]
+    assert re.fullmatch(
+        r"most is needed at operator \d+ [A-Z0-9_ +]+: tensors of [\d,]+ bytes at once, .*", advice[0]
+    )
+    assert f"{over:,} bytes" in advice[1]
+    assert f"would need {NO_RAM + over:,} bytes of RAM" in advice[-1]
+    assert f"ampl ({ROOM[1]:,})" in advice[-1]
+    assert "advice" not in cells["ampl"]["details"]
+    shown = mcuprof("report")
+    assert "keyword_spotting · tvm-aot · ramm: to make it fit: most is needed at operator" in " ".join(
+        shown.out.split()
+    )
 
 
 def test_the_size_is_that_of_the_same_program_with_room(mcuprof, sized):

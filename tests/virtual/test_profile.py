@@ -1,12 +1,15 @@
 """``mcuprof profile`` on virtual boards: what it tells adds up, repeats, and is what ``timing`` says."""
 
+import contextlib
 import json
+import time
 from xml.etree import ElementTree
 
 import pytest
 
-from harness import implementations, models
+from harness import boards, implementations, models
 from harness.compiler.flatbuffer import outline
+from harness.layout import REST
 
 NAMES = implementations.names()
 WORDS = ("profile", "digits", "--board", "nano33ble-sim", "--opt", "O2", "--json")
@@ -29,7 +32,9 @@ def digits(tmp_path_factory):
     files = ["--flame", "f.svg", "--speedscope", "s.json", "--memory", "m.svg", "--flash"]
     done = subprocess.run(
         [sys.executable, "-m", "harness", *WORDS, *files], cwd=folder, capture_output=True, text=True, check=False,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+        env=os.environ | {
+            "PYTHONPATH": str(Path(__file__).resolve().parents[2]), "MCUPROF_RESULTS": str(folder / "results"),
+        },
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     found = {p["implementation"]: p for p in json.loads(done.stdout)["profiles"]}
@@ -51,7 +56,7 @@ def test_functions_add_up_to_the_region(digits, name):
     assert sum(function["cycles"] for function in functions) == digits[name]["inference_cycles"]
     outside = sum(function["cycles"] for function in functions if function["kind"] == "runtime")
     assert outside == digits[name]["overhead_cycles"]
-    assert not [function["name"] for function in functions if "no symbol" in function["name"]]
+    assert not [function["name"] for function in functions if "(no symbol" in function["name"]]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -99,7 +104,9 @@ def test_memory_is_told(digits):
     assert aot["peak_held_by"]
     assert (aot["heap_bytes"], tflm["heap_bytes"]) == (0, 0)
     assert graph["heap_bytes"] > graph["arena_bytes"], "the executor's own, beside the tensors"
-    assert tflm["blocks"] == []
+    assert REST in [block["name"] for block in tflm["blocks"]]
+    assert max(block["offset"] + block["bytes"] for block in tflm["blocks"]) == tflm["arena_bytes"]
+    assert tflm["peak_bytes"] == aot["peak_bytes"], "the tensors that are alive there are the same"
     for memory in (aot, graph, tflm):
         assert 0 < memory["stack_idle_bytes"] <= memory["stack_started_bytes"] <= memory["stack_inferred_bytes"]
 
@@ -172,7 +179,10 @@ def test_what_cannot_be_profiled_has_a_reason(mcuprof):
         (("--board", "uno", "--clock", "cycle-model"), "times on uno are read from its hardware clock alone"),
         (("--flame", "nowhere/f.svg"), "there is no folder"),
         (("--flame", "f.svg", "--memory", "f.svg"), "is named for two files"),
-        (("--board", "uno", "--port", "socket://127.0.0.1:9"), "a profile of uno needs two programs on it"),
+        (
+            ("--board", "uno", "--port", "socket://127.0.0.1:9"),
+            "over the network nothing is uploaded (uno is at socket://127.0.0.1:9)",
+        ),
     ],
 )
 def test_wrong_use_is_told_before_the_work(mcuprof, words, complaint):
@@ -180,3 +190,48 @@ def test_wrong_use_is_told_before_the_work(mcuprof, words, complaint):
     assert answer.code == 2
     assert complaint in answer.err
     assert "compile" not in answer.err
+
+
+def test_a_program_that_was_stripped_of_its_symbols(mcuprof, tmp_path):
+    (tmp_path / "own").mkdir()
+    (tmp_path / "mcuprof.toml").write_text('boards = "own"\n')
+    text = boards.files()["nano33ble-sim"].read_text().replace(":nano33ble", ":stripped")
+    (tmp_path / "own" / "stripped-sim.toml").write_text(f'{text}\n[build_properties]\nbuild.opt = "-O2 -s"\n')
+    answer = mcuprof("profile", "digits", "--impl", "tvm-aot", "--board", "stripped-sim", "--flash")
+    assert answer.code == 0, answer.err
+    said = " ".join(answer.out.split())
+    assert "the program was stripped of its symbols" in said
+    found = json.loads(next((tmp_path / "results").glob("*.json")).read_text())["profiles"][0]
+    assert {function["name"] for function in found["functions"]} == {"(no symbols)"}
+    assert sum(function["cycles"] for function in found["functions"]) == found["inference_cycles"]
+    assert found["symbols"] == []
+    total = sum(operator["cycles"] for operator in found["operators"])
+    assert total == pytest.approx(found["inference_cycles"], rel=0.02), "marks need no symbols"
+
+
+def test_a_profile_is_saved_as_it_goes(start, mcuprof, tmp_path):
+    words = ("digits", "--impl", "tvm-aot", "--impl", "tvm-graph", "--impl", "tflm", "--board", "nano33ble-sim")
+    process = start("profile", *words)
+    saved = []
+    while process.poll() is None and not saved:
+        for path in (tmp_path / "results").glob("*.json"):
+            with contextlib.suppress(ValueError):
+                saved = json.loads(path.read_text()).get("profiles", [])
+        time.sleep(0.05)
+    process.kill()
+    process.communicate()
+    assert saved, "killed before the first profile was there"
+    shown = mcuprof("report")
+    assert shown.code == 0, shown.err
+    assert "digits on nano33ble-sim: cycles by operator" in shown.out
+    page = tmp_path / "page.html"
+    assert mcuprof("report", "--html", page).code == 0
+    assert "Flame graph of tvm-aot" in page.read_text()
+    assert mcuprof("report", "--csv").code == 2
+    assert mcuprof("run", "--resume").code == 2
+
+
+def test_files_that_are_not_to_be_written_over(mcuprof):
+    answer = mcuprof("profile", "digits", "--html", "digits.tflite")
+    assert answer.code == 2
+    assert "--html takes the file to write, whose name ends in .html" in answer.err

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.profile.result import Profile
 from harness.report.formats import moment, shown_text
 from harness.store import Run
 from harness.types import Json, Measurement
@@ -30,8 +31,8 @@ class Provenance:
     models: tuple[tuple[str, str], ...]
 
 
-def of(run: Run, measurements: Sequence[Measurement]) -> Provenance:
-    """Return the provenance of a run; ``measurements`` are its own, made printable."""
+def of(run: Run, measurements: Sequence[Measurement | Profile]) -> Provenance:
+    """Return the provenance of a run; ``measurements`` and profiles are its own, made printable."""
     builds: dict[tuple[str, ...], None] = {}
     for m in measurements:
         facts = [_said(m.provenance.get(key)) for key in _BUILD]

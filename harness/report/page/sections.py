@@ -11,7 +11,8 @@ from harness.report.exporters import Subject
 from harness.report.figures import Figure, Palette, memory, over_runs, times, trades
 from harness.report.formats import moment, printable, shown_text
 from harness.report.grid import Row
-from harness.report.page import provenance, study
+from harness.report.page import profiles, provenance, study
+from harness.report.profile import printable as printable_profiles
 from harness.store import Run
 from harness.types import Clock, Measurement, Status
 
@@ -49,10 +50,13 @@ class Page:
     titles: tuple[str, ...]
     lines: tuple[study.Line, ...]
     notes: tuple[str, ...]
+    to_fit: tuple[str, ...]
+    """What would make fit what does not."""
     warnings: tuple[str, ...]
     sections: tuple[BoardSection, ...]
     together: tuple[Placed, ...]
     """Figures of several boards with the same clock."""
+    profiles: tuple[profiles.Section, ...]
     history: tuple[Placed, ...]
     provenance: provenance.Provenance
 
@@ -70,28 +74,32 @@ def of(subject: Subject) -> Page:
     found = subject.shown()
     content = grid.study(found)
     palette = Palette(implementations=tuple(dict.fromkeys(m.implementation for m in found)))
-    past = history.of(_printable(subject.run), [_printable(run) for run in subject.history()])
+    others = subject.history()
+    past = history.of(_printable(subject.run), [_printable(run) for run in others])
+    profiled = profiles.of(subject.run, others)
     return Page(
         run_id=shown_text(subject.run.id),
         title=f"Run {shown_text(subject.run.id)}",
         summary=_summary(subject.run, content.rows),
-        models=tuple(dict.fromkeys(row.model for row in content.rows)),
-        boards=tuple(dict.fromkeys(m.board for m in found)),
+        models=tuple(dict.fromkeys([*(row.model for row in content.rows), *(made.model for made in profiled)])),
+        boards=tuple(dict.fromkeys([*(m.board for m in found), *(made.board for made in profiled)])),
         choices=tuple(advice.choices(found)),
         titles=content.titles_with_unit,
         lines=tuple(study.line(row, content.titles_with_unit) for row in content.rows),
         notes=tuple(_notes(found)),
+        to_fit=tuple(notes.to_fit(found)),
         warnings=tuple(_warnings(subject.run, found)),
         sections=tuple(
             _board(number, board, of_board, palette)
             for number, (board, of_board) in enumerate(grid.by_board(found).items(), start=1)
         ),
         together=tuple(_together(found, palette)),
+        profiles=profiled,
         history=tuple(
             Placed(id=f"history-{i}", figure=over_runs.history(case, palette), model=case.model, board=case.board)
             for i, case in enumerate(past, start=1)
         ),
-        provenance=provenance.of(subject.run, found),
+        provenance=provenance.of(subject.run, [*found, *printable_profiles(subject.run.profiles)]),
     )
 
 
@@ -107,10 +115,13 @@ def _printable(run: Run) -> Run:
 
 
 def _summary(run: Run, rows: Sequence[Row]) -> str:
+    end = "" if run.finished else " The run was cut off before its end."
+    if not rows:
+        profiled = "1 profile" if len(run.profiles) == 1 else f"{len(run.profiles)} profiles"
+        return f"{profiled}, started {moment(run.started)}.{end}"
     answered = sum(all(cell is None or cell.status.is_answer for cell in row.cells) for row in rows)
     right = sum(advice.why_not(row) is None for row in rows)
     cases = "1 case" if len(rows) == 1 else f"{len(rows)} cases"
-    end = "" if run.finished else " The run was cut off before its end."
     failed = len(rows) - answered
     return f"{cases}: {right} right and small enough, {failed} failed, started {moment(run.started)}.{end}"
 
@@ -123,7 +134,7 @@ def _notes(found: Sequence[Measurement]) -> Iterator[str]:
 
 def _warnings(run: Run, found: Sequence[Measurement]) -> Iterator[str]:
     if run.finished is None:
-        yield "the run was cut off before its end: `mcuprof run --resume` goes on with it"
+        yield f"the run was cut off before its end{': `mcuprof run --resume` goes on with it' if found else ''}"
     said: dict[str, list[str]] = {}
     for m in found:
         case = f"{m.model} · {m.implementation} · {m.board}"
