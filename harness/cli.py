@@ -15,6 +15,7 @@ from harness.commands.baseline import baseline
 from harness.commands.bundle import bundle
 from harness.commands.codegen import codegen
 from harness.commands.compare import compare
+from harness.commands.inspect import inspect
 from harness.commands.log import log
 from harness.commands.measure import flash_size, ram_search, run, timing
 from harness.commands.report import export, report
@@ -46,6 +47,7 @@ for command in (
     ram_search,
     timing,
     run,
+    inspect,
     report,
     compare,
     baseline,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -142,7 +142,25 @@ def _subject(run: Path | None, results: Path | None, history: Path | None) -> Su
     def others() -> list[Run]:
         return [other for other in folder.runs() if other.id != found.id]
 
-    return Subject(run=found, history=others)
+    return Subject(run=found, history=others, graphs=lambda: _graphs(found))
+
+
+def _graphs(run: Run) -> Mapping[str, str]:
+    """Draw the networks of a run whose files are still there, and the same."""
+    from harness import models
+    from harness.inspection import facts, picture
+
+    measured = {(m.model, m.provenance.get("model_sha256")) for m in run.measurements}
+    named = run.plan.get("models")
+    drawn = {}
+    for name in named if isinstance(named, list) else ():
+        try:
+            model = models.load(str(name))
+            if (model.name, model.sha256) in measured:
+                drawn[model.name] = picture.draw(facts.of(model))
+        except UsageError:
+            continue  # it has gone, or is another one: the report is of the run
+    return drawn
 
 
 def _exported(subject: Subject, name: str) -> bytes:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +21,20 @@ _MAX_ELEMENTS = 1 << 26
 
 def read(model: Model) -> Graph:
     """Return the network of ``model``; raises ``UnsupportedError`` with the reason where that cannot be done."""
+    return _guarded(model, lambda: _checked(_graph(model, _tensor)))
+
+
+def outline(model: Model) -> Graph:
+    """Return the network of ``model`` without the content of its tensors, whether or not it can be compiled.
+
+    Raises ``UnsupportedError`` where the file is damaged.
+    """
+    return _guarded(model, lambda: _graph(model, _plain))
+
+
+def _guarded(model: Model, graph: Callable[[], Graph]) -> Graph:
     try:
-        return _graph(model)
+        return graph()
     except UnsupportedError:
         raise
     # The flatbuffers package reads at whatever offset the file names; a bad one shows as one of these.
@@ -29,26 +43,24 @@ def read(model: Model) -> Graph:
         raise UnsupportedError(msg) from error
 
 
-def _graph(model: Model) -> Graph:
+def _graph(model: Model, tensor_of: Callable[[Any, Any, int], Tensor]) -> Graph:
     import tflite
 
     root = tflite.Model.GetRootAsModel(model.data, 0)
     subgraph = root.Subgraphs(0)
-    tensors = tuple(_tensor(root, subgraph.Tensors(i), i) for i in range(subgraph.TensorsLength()))
+    tensors = tuple(tensor_of(root, subgraph.Tensors(i), i) for i in range(subgraph.TensorsLength()))
     operators = tuple(_operator(root, subgraph.Operators(i), i) for i in range(subgraph.OperatorsLength()))
-    graph = Graph(
+    return Graph(
         name=model.name,
         tensors=tensors,
         operators=operators,
         inputs=_indices(subgraph.InputsAsNumpy()),
         outputs=_indices(subgraph.OutputsAsNumpy()),
     )
-    _check_order(graph)
-    return graph
 
 
-def _check_order(graph: Graph) -> None:
-    """Raise ``UnsupportedError`` unless every tensor is there before it is read, and is written once only."""
+def _checked(graph: Graph) -> Graph:
+    """Return ``graph``; raises ``UnsupportedError`` where a tensor is read before it is there, or written twice."""
     there = {tensor.index for tensor in graph.tensors if tensor.data is not None} | {ABSENT}
     for index in graph.inputs:
         if index in there:
@@ -69,17 +81,23 @@ def _check_order(graph: Graph) -> None:
         if index not in there:
             msg = f"{graph.tensors[index]} is an output of the network, and nothing writes it"
             raise UnsupportedError(msg)
+    return graph
 
 
 def _indices(vector: Any) -> tuple[int, ...]:  # noqa: ANN401 (the schema's classes carry no types)
     return () if isinstance(vector, int) else tuple(int(index) for index in vector)
 
 
-def _tensor(root: Any, tensor: Any, index: int) -> Tensor:  # noqa: ANN401
+def _plain(_root: Any, tensor: Any, index: int) -> Tensor:  # noqa: ANN401
     shape = tuple(int(tensor.Shape(i)) for i in range(tensor.ShapeLength()))
-    signature = tuple(int(tensor.ShapeSignature(i)) for i in range(tensor.ShapeSignatureLength()))
     name = (tensor.Name() or b"").decode(errors="replace")
-    plain = Tensor(index=index, name=name, shape=shape, dtype=element_type(tensor.Type()))
+    return Tensor(index=index, name=name, shape=shape, dtype=element_type(tensor.Type()))
+
+
+def _tensor(root: Any, tensor: Any, index: int) -> Tensor:  # noqa: ANN401
+    plain = _plain(root, tensor, index)
+    shape = plain.shape
+    signature = tuple(int(tensor.ShapeSignature(i)) for i in range(tensor.ShapeSignatureLength()))
     if any(size < 0 for size in shape):
         msg = f"{plain} has a shape that is not fixed (signature {list(signature or shape)})"
         raise UnsupportedError(msg)
@@ -95,11 +113,8 @@ def _tensor(root: Any, tensor: Any, index: int) -> Tensor:  # noqa: ANN401
     if tensor.IsVariable():
         msg = f"{plain} is a variable that keeps its value between runs, which no operator here does"
         raise UnsupportedError(msg)
-    return Tensor(
-        index=index,
-        name=name,
-        shape=shape,
-        dtype=plain.dtype,
+    return replace(
+        plain,
         quantization=_quantization(tensor.Quantization(), plain),
         data=_content(root.Buffers(tensor.Buffer()), plain),
     )
