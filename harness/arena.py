@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from harness import paths
 from harness.case import Bench
@@ -14,6 +16,7 @@ from harness.errors import CaseError, CrashedError, DoesNotFitError, HungError, 
 from harness.search import Probe, largest_working
 from harness.session import RequestFailed
 
+_T = TypeVar("_T")
 _START_S = 30.0
 """A start-up that takes longer hangs: in the search there are many, and on no board does one take a second."""
 _HEADER_BYTES = 64
@@ -85,6 +88,16 @@ def refusal(bench: Bench, said: str, tried: str) -> CaseError:
     # What is missing is of the first allocation that failed; those after it are not known.
     more = f" (at least {missing:,} bytes are missing)" if missing else ""
     return DoesNotFitError(msg + more, overflow={"RAM": missing or None}, at_least=True)
+
+
+def guarded(measure: Callable[[], _T], bench: Bench) -> _T:
+    """Measure, and turn the firmware's word that the network failed into a status."""
+    try:
+        return measure()
+    except RequestFailed as error:
+        arena = bench.built.arena
+        tried = f" (arena of {arena:,} bytes)" if arena is not None else ""
+        raise refusal(bench, str(error), tried) from error
 
 
 def _start(bench: Bench, size: int) -> None:

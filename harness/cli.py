@@ -11,6 +11,7 @@ from typing import NoReturn
 import click
 
 from harness import __version__, paths
+from harness.commands.accuracy import accuracy
 from harness.commands.baseline import baseline
 from harness.commands.bundle import bundle
 from harness.commands.codegen import codegen
@@ -47,6 +48,7 @@ for command in (
     ram_search,
     timing,
     run,
+    accuracy,
     inspect,
     report,
     compare,

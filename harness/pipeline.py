@@ -11,14 +11,13 @@ from datetime import datetime, timezone
 from functools import partial
 
 from harness import __version__, crew, metrics
-from harness.arena import refusal
+from harness.arena import guarded
 from harness.bench import RigBench
 from harness.boards import Board
 from harness.case import Built, Case, Implementation, Oversized
 from harness.errors import CaseError, CrashedError, DoesNotFitError, HungError, RigError
 from harness.metrics import output
 from harness.models import Model
-from harness.session import RequestFailed
 from harness.store import Run, Store
 from harness.types import Json, Measurement, Reading, Status
 from harness.workbench import Workbench
@@ -193,7 +192,7 @@ class _CaseRun:
         # inputs where it is itself asked for, else on the first.
         asked = "output" in self._waiting
         self._workbench.say(f"{self._case}: output")
-        reading = bench.persist(lambda: _guarded(lambda: output.measure(bench, None if asked else 1), bench))
+        reading = bench.persist(lambda: guarded(lambda: output.measure(bench, None if asked else 1), bench))
         if asked:
             yield self._take("output", reading)
         if reading.status is not Status.OK:
@@ -202,7 +201,7 @@ class _CaseRun:
         for name, module in list(self._waiting.items()):
             try:
                 self._workbench.say(f"{self._case}: {name}")
-                reading = bench.persist(partial(_guarded, partial(module.measure, bench), bench))
+                reading = bench.persist(partial(guarded, partial(module.measure, bench), bench))
             except (HungError, CrashedError) as error:
                 yield self._take(name, failed(error.status, error.message))
                 bench.recover(error)
@@ -252,6 +251,7 @@ def to_measurement(
         clock=reading.clock,
         at_clock_s=reading.value / board.clock_hz if counted and reading.value is not None else None,
         details=reading.details,
+        scores=reading.scores,
         provenance={
             **provenance,
             "virtual": board.is_virtual,
@@ -259,16 +259,6 @@ def to_measurement(
             "measured": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         },
     )
-
-
-def _guarded(measure: Callable[[], Reading], bench: RigBench) -> Reading:
-    """Measure, and turn the firmware's word that the network failed into a status."""
-    try:
-        return measure()
-    except RequestFailed as error:
-        arena = bench.built.arena
-        tried = f" (arena of {arena:,} bytes)" if arena is not None else ""
-        raise refusal(bench, str(error), tried) from error
 
 
 def failed(status: Status, reason: str, details: dict[str, Json] | None = None) -> Reading:

@@ -94,7 +94,7 @@ def run(*, resume: bool, **options: Any) -> int:  # noqa: ANN401
 
 def _measure(chosen: Chosen, names: tuple[str, ...], *, resume: bool = False) -> int:
     """Measure, report, and return the exit code: 1 where a case failed, 4 where one is over its budget, else 0."""
-    from harness import config, metrics, models, pipeline
+    from harness import config, metrics, pipeline
     from harness.case import Method
     from harness.store import Store
 
@@ -109,26 +109,23 @@ def _measure(chosen: Chosen, names: tuple[str, ...], *, resume: bool = False) ->
     if resume:
         record = store.latest_unfinished()
         try:
-            chosen, names = _chosen_again(record.plan, chosen)
+            chosen, names = chosen_again(record.plan, chosen)
         except (KeyError, TypeError) as error:
             msg = f"run {record.id} does not say what it was asked for (no {error}): start a new run"
             raise UsageError(msg) from error
-    chosen = _with_defaults(chosen, settings_file)
+    chosen = with_defaults(chosen, settings_file)
     chosen.require_one_model_for_data()
-    settings = _settings(chosen, settings_file)
-    plan = _plan(chosen, names, settings, settings_file)
-    for model in plan.models:
-        models.sample_inputs(model, 1, settings.data)  # a data set that does not fit is known before the work
-    for implementation in plan.implementations:
-        implementation.describe()  # so is a library that is not there
+    settings = settings_of(chosen, settings_file)
+    plan = plan_of(chosen, names, settings, settings_file)
+    require_known(plan, settings)
     needs_rig = any(metrics.all_metrics()[name].NEEDS_RIG for name in names)
     means = find_means(chosen, settings_file, settings, plan.boards, needs_rig=needs_rig)
     if settings.method is Method.REFLASH:
         require_uploads(means, "--method reflash")
     if record is not None:
-        _require_same_cases(record, plan)
+        require_same_cases(record, plan)
     else:
-        record = store.begin(_plan_json(chosen, names, plan, settings), pipeline.host_facts())
+        record = store.begin(plan_json(chosen, names, plan, settings), pipeline.host_facts())
 
     def work(bench: Workbench, watcher: Watcher) -> None:
         pipeline.run(plan, bench, store, record, watcher)
@@ -145,7 +142,8 @@ def with_board(chosen: Chosen, settings_file: Config) -> Chosen:
     return replace(chosen, boards=(name,))
 
 
-def _with_defaults(chosen: Chosen, settings_file: Config) -> Chosen:
+def with_defaults(chosen: Chosen, settings_file: Config) -> Chosen:
+    """Return what was chosen with a board, models and implementations where none were named."""
     from harness import implementations, models
 
     chosen = with_board(chosen, settings_file)
@@ -164,7 +162,8 @@ def default_board(settings_file: Config) -> tuple[str, str]:
     return (found[0], f", the only known board attached (at {found[1].path})") if found else (DEFAULT_BOARD, "")
 
 
-def _settings(chosen: Chosen, settings_file: Config) -> Settings:
+def settings_of(chosen: Chosen, settings_file: Config) -> Settings:
+    """Return what was chosen for the whole run."""
     from harness.case import Method, Settings
 
     return Settings(
@@ -180,7 +179,18 @@ def _settings(chosen: Chosen, settings_file: Config) -> Settings:
     )
 
 
-def _plan(chosen: Chosen, names: tuple[str, ...], settings: Settings, settings_file: Config) -> Plan:
+def require_known(plan: Plan, settings: Settings) -> None:
+    """Raise where data do not fit a model or a library is not there, before the work and not within it."""
+    from harness import models
+
+    for model in plan.models:
+        models.sample_inputs(model, 1, settings.data)
+    for implementation in plan.implementations:
+        implementation.describe()
+
+
+def plan_of(chosen: Chosen, names: tuple[str, ...], settings: Settings, settings_file: Config) -> Plan:
+    """Return the cases to measure ``names`` of; raises ``UsageError`` for what cannot be."""
     from harness import implementations, models
     from harness.pipeline import Plan
 
@@ -197,7 +207,8 @@ def _plan(chosen: Chosen, names: tuple[str, ...], settings: Settings, settings_f
     )
 
 
-def _plan_json(chosen: Chosen, names: tuple[str, ...], plan: Plan, settings: Settings) -> dict[str, Any]:
+def plan_json(chosen: Chosen, names: tuple[str, ...], plan: Plan, settings: Settings) -> dict[str, Any]:
+    """Return what was asked for, so that a run that was cut off can go on."""
     return {
         "command": ["mcuprof", *sys.argv[1:]],
         "models": [
@@ -220,7 +231,7 @@ def _plan_json(chosen: Chosen, names: tuple[str, ...], plan: Plan, settings: Set
     }
 
 
-def _chosen_again(plan: Mapping[str, Any], now: Chosen) -> tuple[Chosen, tuple[str, ...]]:
+def chosen_again(plan: Mapping[str, Any], now: Chosen) -> tuple[Chosen, tuple[str, ...]]:
     """Return what the run was asked for, with the output options of this call."""
 
     def path(key: str) -> Path | None:
@@ -247,7 +258,7 @@ def _chosen_again(plan: Mapping[str, Any], now: Chosen) -> tuple[Chosen, tuple[s
     return chosen, tuple(plan["metrics"])
 
 
-def _require_same_cases(record: Run, plan: Plan) -> None:
+def require_same_cases(record: Run, plan: Plan) -> None:
     """Raise ``UsageError`` when something has changed since the run began: one table cannot hold both."""
     models = {model.name: model.sha256 for model in plan.models}
     boards = {board.name: board.digest for board in plan.boards}

@@ -1,7 +1,7 @@
 """Data sets of several kinds behind one Protocol, read sample by sample: none is ever loaded whole.
 
-An ``.npz`` with ``x_data`` and ``y_data``, a folder of images by class, a folder of ``.wav`` files by class, a ``.csv``.
-Which it is follows from the path; what it holds has to fit the model's input.
+An ``.npz`` with ``x_data`` and ``y_data``, a folder of images or of ``.wav`` files by class, a ``.csv``. Which it is
+follows from the path; what it holds has to fit the model's input.
 """
 
 from __future__ import annotations

@@ -28,8 +28,8 @@ def require(path: Path, wanted: Wanted) -> None:
     shape = wanted.tensor.shape
     if len(shape) != 4 or shape[0] != 1 or shape[3] not in _MODES:  # noqa: PLR2004 (batch, height, width, channels)
         msg = (
-            f"{path} holds images, and the model takes {wanted.tensor.dtype} {list(shape)}: an input [1, height, width, "
-            "channels] with 1 or 3 channels is needed"
+            f"{path} holds images, and the model takes {wanted.tensor.dtype} {list(shape)}: an input [1, height, "
+            "width, channels] with 1 or 3 channels is needed"
         )
         raise UsageError(msg)
 

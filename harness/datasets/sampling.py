@@ -9,8 +9,8 @@ from collections.abc import Hashable, Sequence
 def choose(count: int, wanted: int | None, *, seed: int = 0, classes: Sequence[Hashable] | None = None) -> list[int]:
     """Return the indices of ``wanted`` of ``count`` samples, ascending; all where there are no more.
 
-    With ``classes``, one a sample, each class has its share, to the nearest whole number by largest remainder; without,
-    every sample is as likely. The same seed gives the same samples.
+    With ``classes``, one a sample, each class has its share, to a whole number by largest remainder; without, every
+    sample is as likely. The same seed gives the same samples.
     """
     if wanted is None or wanted >= count:
         return list(range(count))

@@ -45,8 +45,8 @@ def require(path: Path, wanted: Wanted) -> None:
 def read(file: Path, *, wanted: Wanted) -> Array:
     """Return a spectrogram, float32: windows by 40 channels, the front end's counts divided by 25.6.
 
-    A shorter recording is followed by silence, a longer one cut. Raises ``UsageError`` where it is not mono, 16-bit, at
-    16 kHz, or damaged.
+    A shorter recording is followed by silence, a longer one cut. Raises ``UsageError`` where it is damaged, or not
+    mono, of 16 bits, at 16 kHz.
     """
     import numpy as np
 
@@ -69,8 +69,8 @@ def _samples(file: Path, count: int) -> bytes:
             kind = sound.getnchannels(), sound.getsampwidth(), sound.getframerate()
             if kind != (1, _SAMPLE_BYTES, _RATE_HZ):
                 msg = (
-                    f"the recording {file} has {kind[0]} channels of {8 * kind[1]} bits at {kind[2]} Hz; one channel of "
-                    f"16 bits at {_RATE_HZ} Hz is needed"
+                    f"the recording {file} has {kind[0]} channels of {8 * kind[1]} bits at {kind[2]} Hz; one "
+                    f"channel of 16 bits at {_RATE_HZ} Hz is needed"
                 )
                 raise UsageError(msg)
             return sound.readframes(count)

@@ -35,17 +35,25 @@ def to_input(values: Array, form: Form, tensor: Tensor) -> Array:
     import numpy as np
 
     dtype = np.dtype(tensor.dtype)
-    if form is Form.STORED:
+    if form is Form.PIXELS:
+        spread = _spread(values, dtype)
+        found: Array = spread if dtype.kind == "f" else np.rint(spread)
+    elif form is Form.STORED or dtype.kind == "f":
         found = values
-    elif dtype.kind == "f":
-        found = values.astype(dtype) / dtype.type(_LARGEST_PIXEL if form is Form.PIXELS else 1)
-    elif form is Form.PIXELS:
-        limits = np.iinfo(dtype)
-        span = int(limits.max) - int(limits.min)
-        found = np.rint(values.astype(np.float64) * (span / _LARGEST_PIXEL) + int(limits.min))
     else:
         found = _quantized(values, tensor)
     return np.ascontiguousarray(found.astype(dtype, copy=False)).reshape(tensor.shape)
+
+
+def real_input(values: Array, form: Form, tensor: Tensor) -> Floats:
+    """Return the numbers that the model's input for ``values`` stands for, before they are rounded: float64."""
+    import numpy as np
+
+    if form is Form.REAL:
+        return values.astype(np.float64)
+    if form is Form.STORED:
+        return to_real(values, tensor)
+    return to_real(_spread(values, np.dtype(tensor.dtype)), tensor)
 
 
 def clipped(values: Array, form: Form, tensor: Tensor) -> int:
@@ -71,6 +79,17 @@ def to_real(values: Array, tensor: Tensor) -> Floats:
     return tensor.scale * (found - (tensor.zero_point or 0))
 
 
+def _spread(values: Array, dtype: np.dtype[np.generic]) -> Floats:
+    """Return pixels over the whole range of an integer type, or from 0 to 1."""
+    import numpy as np
+
+    share = values.astype(np.float64) / _LARGEST_PIXEL
+    if dtype.kind == "f":
+        return share
+    limits = np.iinfo(str(dtype))
+    return share * (int(limits.max) - int(limits.min)) + int(limits.min)
+
+
 def _quantized(values: Array, tensor: Tensor) -> Floats:
     import numpy as np
 
@@ -83,8 +102,8 @@ def _quantized(values: Array, tensor: Tensor) -> Floats:
 def _scale(tensor: Tensor) -> tuple[float, int]:
     if tensor.scale is None or not tensor.scale > 0:
         msg = (
-            f"the data are real numbers, and the input {tensor.name!r} ({tensor.dtype}) has no scale to quantize them "
-            f"by: give them as {tensor.dtype}"
+            f"the data are real numbers, and the input {tensor.name!r} ({tensor.dtype}) has no scale to quantize "
+            f"them by: give them as {tensor.dtype}"
         )
         raise UsageError(msg)
     return tensor.scale, tensor.zero_point or 0

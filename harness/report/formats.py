@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 NOT_ASKED = "not asked for"
+_NO_SHARES = ("auc", "mae", "mse", "r2")
+"""Scores that are no shares of something."""
 OVERSIZE = "*"
 """Marks the size of a program that the board has no room for."""
 
@@ -28,11 +30,20 @@ def cell(measurement: Measurement | None) -> str:
         return f"{measurement.value:,.0f}{OVERSIZE} {measurement.unit}"
     if measurement.status is not Status.OK or measurement.value is None:
         return measurement.status.value
+    return _figure(measurement, measurement.value)
+
+
+def _figure(measurement: Measurement, value: float) -> str:
+    if measurement.scores:
+        return score(next(iter(measurement.scores)), value)
     if measurement.clock is not None:
         return time(measurement)
-    if measurement.unit == "elements":
-        return "right"
-    return f"{measurement.value:,.0f} {measurement.unit}"
+    return "right" if measurement.unit == "elements" else f"{value:,.0f} {measurement.unit}"
+
+
+def score(name: str, value: float) -> str:
+    """Return a score as people read it: shares in per cent, all others with four digits."""
+    return f"{value:.4g}" if name.startswith(_NO_SHARES) else f"{100 * value:.2f} %"
 
 
 def bare_cell(measurement: Measurement | None) -> str:

@@ -220,7 +220,7 @@ def test_folders_that_are_no_data_set(tmp_path):
     with pytest.raises(UsageError, match=r"neither images nor \.wav files"):
         opened(tmp_path, PICTURE)
     image(tmp_path / "a" / "1.png")
-    with pytest.raises(UsageError, match="an input .1, height, width, channels. with 1 or 3 channels is needed"):
+    with pytest.raises(UsageError, match=r"channels\] with 1 or 3 channels is needed"):
         opened(tmp_path, BYTES)
     (tmp_path / "b").mkdir()
     with pytest.raises(UsageError, match="the folder b holds no images"):
@@ -269,7 +269,7 @@ def test_a_folder_of_recordings(tmp_path):
     first, short = found.read([0, 1])
     assert first.shape == (1, 1960)
     spectrum = first.reshape(49, 40)
-    assert spectrum[20].argmax() < 12 < 30  # 440 Hz lies low
+    assert spectrum[20].argmax() < 12  # 440 Hz lies low
     assert 5 < spectrum.max() < 26.1
     assert short.reshape(49, 40)[45:].max() < first.reshape(49, 40)[45:].max()
     inputs, source = models.sample_inputs(model, 2, tmp_path)
@@ -339,9 +339,12 @@ def test_classes_by_name_and_no_labels_at_all(tmp_path):
     ],
 )
 def test_tables_that_are_no_data_set(tmp_path, text, reason):
-    with pytest.raises(UsageError, match=reason):
+    def read():
         found = opened(table(tmp_path, text), FLOATS)
-        list(found.read(range(found.count)))
+        return list(found.read(range(found.count)))
+
+    with pytest.raises(UsageError, match=reason):
+        read()
 
 
 def test_a_csv_that_is_none(tmp_path):
