@@ -83,7 +83,8 @@ def journals(store: Store, record: Run) -> OpenJournal:
     """Return how to open the journals of a run, one a case, in its folder of samples."""
 
     def opened(case: Case, depends_on: Mapping[str, Json]) -> Journal:
-        return Journal(store.samples_folder(record) / f"{file_name(str(case))}.samples", depends_on)
+        name = file_name(str(case)).removesuffix(".log")
+        return Journal(store.samples_folder(record) / f"{name}.samples", depends_on)
 
     return opened
 

@@ -69,7 +69,8 @@ def wilson(right: int, count: int) -> tuple[float, float]:
     share = right / count
     middle = share + _Z**2 / (2 * count)
     spread = _Z * math.sqrt(share * (1 - share) / count + _Z**2 / (4 * count**2))
-    return (middle - spread) / (1 + _Z**2 / count), (middle + spread) / (1 + _Z**2 / count)
+    low, high = ((middle + side * spread) / (1 + _Z**2 / count) for side in (-1, 1))
+    return max(0.0, min(low, share)), min(1.0, max(high, share))
 
 
 def _classifier(labels: Array, values: Floats) -> Scored:
