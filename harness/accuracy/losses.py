@@ -20,7 +20,7 @@ class Outcome:
     board: str
     score: float
     outputs: str
-    """Digest of all outputs."""
+    """Digest of all outputs; empty where they came rounded."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +63,9 @@ def _attribute(outcome: Outcome, outcomes: Sequence[Outcome], base: Base) -> Los
     if base.of_model is None:
         return Loss(quantization=None, implementation=None, board=None, note="the host could not run the model")
     rest = lost(base.of_model, outcome.score)
+    if not outcome.outputs:
+        note = "the board tells rounded results, by which implementation and board cannot be told apart"
+        return Loss(quantization=quantization, implementation=None, board=None, note=note)
     if outcome.outputs == base.outputs:
         return Loss(quantization=quantization, implementation=0.0, board=0.0)
     others = {o.board: o.outputs for o in outcomes if o.implementation == outcome.implementation}

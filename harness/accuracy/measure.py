@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from harness.accuracy import prediction
@@ -23,32 +23,24 @@ _TELL_S = 5.0
 """How often it is told how far it is."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Inference:
-    """One run of the network on a board."""
-
-    output: bytes
-    time: float
-    """In the unit of the board's clock."""
-
-
 class Runner(Protocol):
     """A network on a board."""
 
     def begin(self) -> None:
-        """Start the board and the network anew."""
+        """Make board and network ready."""
         ...
 
-    def infer(self, inputs: Array) -> Inference:
-        """Run the network once."""
+    def run(self, example: Example) -> Prediction:
+        """Run the network on each input of a sample."""
         ...
 
 
 class FirmwareRunner:
     """A network behind the profiling firmware."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, examples: Examples) -> None:
         self._bench = bench
+        self._examples = examples
         self._deadline = bench.first_run_deadline()
 
     def begin(self) -> None:
@@ -56,14 +48,20 @@ class FirmwareRunner:
         self._bench.firmware.reset()
         self._bench.firmware.start(self._bench.first_run_deadline())
 
-    def infer(self, inputs: Array) -> Inference:
-        """Write the input, run, and read the output; every line of it has a checksum."""
+    def run(self, example: Example) -> Prediction:
+        """Write the inputs, run, and read the outputs; every line of them has a checksum."""
+        raw, times = zip(*map(self._infer, example.inputs), strict=True)
+        examples = self._examples
+        made = prediction.of(example.index, raw, example.real, examples.model.outputs[0], examples.task)
+        return replace(made, times=times)
+
+    def _infer(self, inputs: Array) -> tuple[bytes, float]:
         firmware = self._bench.firmware
         firmware.write_inputs([inputs])
         began = time.monotonic()
         stretch = firmware.run(self._deadline)
         self._deadline = max(_LEAST_DEADLINE_S, _SLACK * (time.monotonic() - began))
-        return Inference(output=firmware.read_outputs()[0], time=stretch.on(self._bench.built.case.board))
+        return firmware.read_outputs()[0], stretch.on(self._bench.built.case.board)
 
 
 def predict(examples: Examples, runner: Runner, journal: Journal, say: Callable[[str], None]) -> list[Prediction]:
@@ -78,19 +76,11 @@ def predict(examples: Examples, runner: Runner, journal: Journal, say: Callable[
             if not begun:
                 runner.begin()
                 begun = True
-            known = _run(example, examples, runner)
+            began = time.monotonic()
+            known = replace(runner.run(example), took_s=time.monotonic() - began)
             journal.add(digest, known)
             if time.monotonic() - told > _TELL_S:
                 told = time.monotonic()
                 say(f"sample {number + 1:,} of {len(examples.indices):,}")
         found.append(known)
     return found
-
-
-def _run(example: Example, examples: Examples, runner: Runner) -> Prediction:
-    began = time.monotonic()
-    done = [runner.infer(window) for window in example.inputs]
-    took = time.monotonic() - began
-    raw = [inference.output for inference in done]
-    made = prediction.of(example.index, raw, example.real, examples.model.outputs[0], examples.task)
-    return replace(made, times=tuple(inference.time for inference in done), took_s=took)

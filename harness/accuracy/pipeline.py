@@ -63,6 +63,12 @@ class Work:
     workbench: Workbench
     journal: OpenJournal
     """Opens the journal of a case, given what its samples depend on."""
+    on_board: OnBoard | None = None
+    """How samples are run where it is not by the profiling firmware."""
+
+
+OnBoard = Callable[[Case, Trial, Work], Done]
+"""Runs the samples that the journal lacks on the board of a case; raises ``CaseError``."""
 
 
 def run(work: Work, store: Store, record: Run, watcher: Watcher) -> None:
@@ -102,7 +108,7 @@ def _run_board(board: Board, work: Work, ledger: Ledger) -> None:
             continue
         trial = work.trials[case.model.sha256]
         try:
-            done = _on_board(case, trial, work)
+            done = (work.on_board or _by_firmware)(case, trial, work)
         except CaseError as error:
             first_fault = error.message if isinstance(error, RigError) else None
             reading = failed(error.status, error.message, over(error))
@@ -111,16 +117,19 @@ def _run_board(board: Board, work: Work, ledger: Ledger) -> None:
             ledger.take(_measurement(case, reading_of(trial, done.predictions, board), done, work.workbench))
 
 
-def _on_board(case: Case, trial: Trial, work: Work) -> Done:
+def _by_firmware(case: Case, trial: Trial, work: Work) -> Done:
     """Build a case and run the samples that its journal lacks; raises ``CaseError``."""
     built = work.workbench.build(case)
     if isinstance(built, Oversized):
         raise built.refusal
-    task = trial.examples.task.value
-    depends_on: dict[str, Json] = {"model": case.model.sha256, "build": built.build.key, "task": task}
-    with work.journal(case, depends_on) as kept:
+    with work.journal(case, depends_on(trial, build=built.build.key)) as kept:
         found = _predict(built, trial, work.workbench, kept)
     return Done(predictions=found, build=built.build, arena=built.arena, arena_probes=built.arena_probes)
+
+
+def depends_on(trial: Trial, **more: Json) -> dict[str, Json]:
+    """Return what the samples of a case depend on."""
+    return {"model": trial.examples.model.sha256, "task": trial.examples.task.value, **more}
 
 
 def _predict(built: Built, trial: Trial, workbench: Workbench, journal: Journal) -> list[Prediction]:
@@ -132,7 +141,7 @@ def _predict(built: Built, trial: Trial, workbench: Workbench, journal: Journal)
         say(f"{count:,} samples, {done:,} of them measured before" if done else f"{count:,} samples")
 
         def predict() -> list[Prediction]:
-            return measure.predict(trial.examples, measure.FirmwareRunner(bench), journal, say)
+            return measure.predict(trial.examples, measure.FirmwareRunner(bench, trial.examples), journal, say)
 
         return bench.persist(lambda: guarded(predict, bench))
 
@@ -153,7 +162,7 @@ def reading_of(trial: Trial, predictions: Sequence[Prediction], board: Board) ->
         "host": on_host(trial.host),
         "time": _times(predictions, board),
     }
-    if trial.host.predictions:
+    if trial.host.predictions and all(found.digest for found in predictions):
         pairs = list(zip(trial.host.predictions, predictions, strict=True))
         details["same_outputs_as_host"] = sum(host.digest == found.digest for host, found in pairs)
     if trial.of_floats is not None:
@@ -173,7 +182,8 @@ def on_host(found: OnHost) -> dict[str, Json]:
 
 def _outputs(predictions: Sequence[Prediction]) -> str:
     """Return what stands for all outputs: equal where every one of them is, in every bit."""
-    return prediction.digest([found.digest.encode() for found in predictions]) if predictions else ""
+    known = predictions and all(found.digest for found in predictions)
+    return prediction.digest([found.digest.encode() for found in predictions]) if known else ""
 
 
 def _times(predictions: Sequence[Prediction], board: Board) -> dict[str, Json]:

@@ -24,7 +24,7 @@ class Prediction:
     index: int
     """Of the sample in its data set."""
     digest: str
-    """Of the bytes of all outputs: equal digests are equal outputs in every bit."""
+    """Of the bytes of all outputs: equal digests are equal outputs in every bit. Empty where they came rounded."""
     values: tuple[float, ...]
     """The outputs as real numbers; of an anomaly detector the reconstruction error alone."""
     times: tuple[float, ...] = ()

@@ -81,9 +81,7 @@ def predictions(*rows):
 
 
 def test_scores_of_a_classifier():
-    found = score(
-        Task.CLASSIFIER, np.array([0, 1, 2, 2]), predictions((9, 1, 0), (1, 9, 0), (0, 5, 4), (0, 1, 9))
-    )
+    found = score(Task.CLASSIFIER, np.array([0, 1, 2, 2]), predictions((9, 1, 0), (1, 9, 0), (0, 5, 4), (0, 1, 9)))
     assert found.scores == pytest.approx({
         "accuracy": 3 / 4, "precision_macro": (1 + 1 / 2 + 1) / 3, "recall_macro": (1 + 1 + 1 / 2) / 3,
         "f1_macro": (1 + 2 / 3 + 2 / 3) / 3, "top_2": 1.0,
