@@ -5,6 +5,7 @@ The protocol has no checksums. A command whose answer does not end is given up, 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -49,6 +50,7 @@ class Device:
         self._timer = timer
         self._record = record
         self._reader = LineReader()
+        self._lines: deque[str] = deque()
         self.name = ""
         self.model = ""
 
@@ -61,7 +63,10 @@ class Device:
         patience = Patience(_HELLO_S, self._timer)
         while patience.left() > 0:
             self._write(encode("name"))
-            answer = self._answer(Patience(min(_HELLO_REPEAT_S, patience.left()), self._timer), [])
+            repeat = Patience(min(_HELLO_REPEAT_S, patience.left()), self._timer)
+            # What it prints when it starts ends with the same line as an answer does.
+            while (answer := self._answer(repeat, [])) is not None and answer.name is None:
+                pass
             if answer is not None and answer.name is not None:
                 self.name = answer.name
                 break
@@ -81,6 +86,7 @@ class Device:
             if self._read():
                 quiet = Patience(_QUIET_S, self._timer)
         self._reader = LineReader()
+        self._lines.clear()
 
     def ask(self, *words: object, deadline_s: float = _ANSWER_S) -> Answer:
         """Send a command and return its answer.
@@ -121,23 +127,25 @@ class Device:
     def _answer(self, patience: Patience, seen: list[str]) -> Answer | None:
         """Return the lines up to ``m-ready``, None where it does not come; ``seen`` takes them as they do."""
         while patience.left() > 0:
-            for line in self._read():
+            while self._lines:
+                line = self._lines.popleft()
                 if line == READY:
                     return Answer(lines=tuple(seen))
                 if line:
                     seen.append(line)
+            self._read()
         return None
 
     def _write(self, data: bytes) -> None:
         self._record(Direction.TO_BOARD, data)
         self._port.write(data)
 
-    def _read(self) -> list[str]:
+    def _read(self) -> bool:
+        """Take what has come, and return whether that is anything."""
         data = self._port.read()
         if data:
             self._record(Direction.FROM_BOARD, data)
-            return list(self._reader.feed(data))
-        trouble = self._trouble()
-        if trouble is not None:
+            self._lines.extend(self._reader.feed(data))
+        elif (trouble := self._trouble()) is not None:
             raise RigError(trouble)
-        return []
+        return bool(data)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from enum import Enum
 
 from harness import sketch
 from harness.boards import Board
-from harness.errors import UnsupportedError
+from harness.errors import UnsupportedError, UsageError
 from harness.models import Model, Tensor
 from harness.sketch import Sketch
 
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,32}")
 _REPLACED = ("clock.h", "firmware.cpp", "reset.h", "wire.cpp", "wire.h")
 _TYPES = {"int8": "int8_t", "uint8": "uint8_t", "int16": "int16_t", "float32": "float"}
 
@@ -33,6 +35,11 @@ class Dialect:
     sent: Sent = Sent.AS_IT_IS
     reconstruction: bool = False
     """Whether the result is the mean squared difference of output and input, as of ad01."""
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.model_id):
+            msg = f"the model's name {self.model_id!r} cannot be sent: up to 32 letters, digits, dots, dashes and _"
+            raise UsageError(msg)
 
 
 def speaking(whole: Sketch, model: Model, board: Board, implementation: str, dialect: Dialect) -> Sketch:
@@ -59,7 +66,9 @@ def speaking(whole: Sketch, model: Model, board: Board, implementation: str, dia
     )
     files["mlperf.h"] = sketch.encoded(header)
     files["firmware.cpp"] = sketch.encoded(sketch.copy("mlperf_tiny/firmware.cpp"))
-    return Sketch(files=files, digest=sketch.digest_of(files))
+    digest = sketch.digest_of(files)
+    files["config.h"] = files["config.h"].replace(whole.digest.encode(), digest.encode())
+    return Sketch(files=files, digest=digest)
 
 
 def _only(tensors: tuple[Tensor, ...], model: Model, what: str) -> Tensor:

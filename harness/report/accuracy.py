@@ -24,7 +24,8 @@ def tables(measurements: Sequence[Measurement]) -> list[tuple[str, Table]]:
         details = _details(of_it[0])
         found.append((f"{model}: {details['task']}, {details['samples_are']}, {details['data']}", _scores(of_it)))
         if any(_losses(m) for m in of_it):
-            found.append((f"{model}: what was lost", _lost(of_it)))
+            notes = list(dict.fromkeys(note for m in of_it if (note := _losses(m).get("note"))))
+            found.append((f"{model}: what was lost" + "".join(f"; {note}" for note in notes), _lost(of_it)))
         for title, case in _distinct(of_it).items():
             if 0 < len(_details(case).get("by_class", ())) <= _MOST_CLASSES:
                 found.append((f"{model}: classes ({title})", _by_class(case)))
