@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from harness.arena import guarded
 from harness.boards import Board
 from harness.builds import Program
 from harness.case import Built, Case, Oversized
+from harness.correctness import ABSOLUTE_TOLERANCE, RELATIVE_TOLERANCE
 from harness.errors import CaseError, RigError
 from harness.pipeline import Ledger, Plan, Watcher, failed, over, to_measurement
 from harness.store import Run, Store
@@ -151,6 +153,7 @@ def reading_of(trial: Trial, predictions: Sequence[Prediction], board: Board) ->
     examples = trial.examples
     scored = score(examples.task, examples.targets, predictions)
     primary = PRIMARY[examples.task]
+    same = [_alike(*pair, trial) for pair in zip(trial.host.predictions, predictions, strict=False)]
     details: dict[str, Json] = {
         "task": examples.task.value,
         "samples": len(predictions),
@@ -158,13 +161,12 @@ def reading_of(trial: Trial, predictions: Sequence[Prediction], board: Board) ->
         "data": examples.dataset.source,
         "classes": list(examples.classes()),
         **scored.details,
-        "outputs": _outputs(predictions),
+        "outputs": _outputs(trial.host.predictions if same and all(same) else predictions),
         "host": on_host(trial.host),
         "time": _times(predictions, board),
     }
-    if trial.host.predictions and all(found.digest for found in predictions):
-        pairs = list(zip(trial.host.predictions, predictions, strict=True))
-        details["same_outputs_as_host"] = sum(host.digest == found.digest for host, found in pairs)
+    if same and all(found.digest for found in predictions):
+        details["same_outputs_as_host"] = sum(same)
     if trial.of_floats is not None:
         details["float_model"] = on_host(trial.of_floats)
     if primary not in scored.scores:
@@ -172,6 +174,14 @@ def reading_of(trial: Trial, predictions: Sequence[Prediction], board: Board) ->
             value=None, unit="", status=Status.UNSUPPORTED, reason=str(scored.details["note"]), details=details
         )
     return Reading(value=scored.scores[primary], unit=UNITS[primary], scores=scored.scores, details=details)
+
+
+def _alike(host: Prediction, found: Prediction, trial: Trial) -> bool:
+    """Whether outputs are the same: in every bit or, of floats, which may be summed in another order, nearly so."""
+    if not trial.examples.model.outputs[0].dtype.startswith("float"):
+        return host.digest == found.digest
+    near = partial(math.isclose, rel_tol=RELATIVE_TOLERANCE, abs_tol=ABSOLUTE_TOLERANCE)
+    return bool(found.digest) and all(map(near, host.values, found.values))
 
 
 def on_host(found: OnHost) -> dict[str, Json]:

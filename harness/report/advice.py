@@ -110,6 +110,9 @@ def why_not(row: Row) -> str | None:
         return None
     if output is not None and output.status is not Status.OK:
         return f"{output.status.value}: {output.reason}"
+    accuracy = row.get("accuracy")
+    if output is None and accuracy is not None and accuracy.status is Status.OK:
+        return None  # how right it is stands there
     inference = row.get("inference")
     if output is None and inference is not None and inference.status is Status.OK:
         return None  # is timed only once its first output is right

@@ -154,6 +154,22 @@ def test_a_model_that_the_host_cannot_run(tmp_path, monkeypatch, model):
     assert "same_outputs_as_host" not in found.details
 
 
+def test_floats_that_are_summed_in_another_order_are_the_same(tmp_path, monkeypatch, model):
+    def nearly(model, inputs):
+        return [[array + array.dtype.type(1e-7)] for [array] in inputs]
+
+    real = replace(
+        model, inputs=(replace(model.inputs[0], dtype="float32", shape=(1, 1), scale=None),),
+        outputs=(replace(model.outputs[0], dtype="float32", shape=(1, 1), scale=None),),
+    )  # fmt: skip
+    x = np.array([[1.0], [2.0], [3.0]], np.float32)
+    np.savez(real.path.with_suffix(".npz"), x_data=x, y_data=x[:, 0] + 0.5)
+    found = AccuracyLab(tmp_path, monkeypatch, plug()).score(real, run=nearly)["mine", "tvm-aot"]
+    assert found.details["task"] == "regressor"
+    assert found.details["same_outputs_as_host"] == 3
+    assert found.details["losses"]["board"] == 0.0
+
+
 def floats(model, inputs=4):
     tensors = tuple(replace(t, dtype="float32", shape=(1, inputs), scale=None) for t in model.inputs)
     return replace(model, name="floats", inputs=tensors, outputs=tensors)
