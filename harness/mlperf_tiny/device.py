@@ -5,6 +5,7 @@ The protocol has no checksums. A command whose answer does not end is given up, 
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -77,7 +78,8 @@ class Device:
             )
             raise RigError(msg)
         self.settle()
-        self.model = self.ask("profile").model or ""
+        with contextlib.suppress(RefusedError):  # not every firmware says which model it has
+            self.model = self.ask("profile").model or ""
 
     def settle(self) -> None:
         """Drop what is still coming: answers to commands that were sent more than once, or given up."""

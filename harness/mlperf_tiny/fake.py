@@ -62,7 +62,7 @@ class FakeMlperf:
         match verb:
             case "name":
                 return [f"m-name-dut-[{self.name}]"]
-            case "profile":
+            case "profile" if self.model:
                 return ["m-profile-[ULPMark for tinyML Firmware V0.0.1]", f"m-model-[{self.model}]"]
             case "db":
                 return self._take(*words)

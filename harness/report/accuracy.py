@@ -9,9 +9,10 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from harness.report.formats import score, seconds
+from harness.report.formats import is_share, score, seconds, shown_text
 from harness.types import Measurement
 
+_NONE = "–"  # noqa: RUF001 (a dash, for what there cannot be)
 _MOST_CLASSES = 20
 """A confusion matrix of more is only in the JSON."""
 
@@ -42,49 +43,67 @@ def _losses(measurement: Measurement) -> dict[str, Any]:
     return dict(_details(measurement).get("losses") or {})
 
 
-def _table(first: str, *columns: str) -> Table:
+def _table(first: str, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """Return a table in which no figure is cut, however narrow the terminal; ``rows`` begin with their names."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column(first, no_wrap=True)
-    for title in columns:
-        table.add_column(title, justify="right", no_wrap=True)
+    for index, title in enumerate((first, *titles)):
+        widths = [len(line) for line in (*title.split("\n"), *(row[index] for row in rows))]
+        table.add_column(escape(title), justify="right" if index else "left", no_wrap=True, min_width=max(widths))
+    for row in rows:
+        table.add_row(*map(escape, row))
     return table
 
 
 def _scores(measurements: Sequence[Measurement]) -> Table:
     """Return a row for the host and for each case."""
     names = list(measurements[0].scores)
-    table = _table("", *(name.replace("_", "\n") for name in names), "outputs\nas host", "an\ninference")
+    rows = []
     details = _details(measurements[0])
     for title, key in (("float model, host", "float_model"), ("model, host", "host")):
         host = details.get(key)
         if host and host["scores"]:
-            table.add_row(title, *(_cell(name, host["scores"]) for name in names), "", "")
+            rows.append([title, *(_cell(name, host["scores"].get(name)) for name in names), _NONE, _NONE])
     for m in measurements:
         found = _details(m)
         same = found.get("same_outputs_as_host")
-        time = found.get("time", {}).get("at_clock_s")
-        table.add_row(
-            escape(f"{m.implementation}, {m.board}"),
-            *(_cell(name, m.scores) for name in names),
-            "not known" if same is None else f"{same:,}/{found['samples']:,}",
-            "not known" if time is None else seconds(time),
+        rows.append(
+            [
+                f"{m.implementation}, {m.board}",
+                *(_cell(name, m.scores.get(name)) for name in names),
+                "not known" if same is None else f"{same:,}/{found['samples']:,}",
+                _time(found.get("time") or {}),
+            ]
         )
-    return table
+    return _table("", [*map(_title, names), "outputs\nas host", "an\ninference"], rows)
 
 
-def _cell(name: str, scores: Any) -> str:  # noqa: ANN401 (whatever JSON holds)
-    return score(name, scores[name]) if scores.get(name) is not None else "none"
+def _time(found: dict[str, Any]) -> str:
+    """Return the time of an inference; a count stands before what it is at the board's clock."""
+    if not found:
+        return "not known"
+    shown = seconds(found["at_clock_s"])
+    return shown if found["unit"] == "s" else f"{found['median']:,.0f} {found['unit']} ({shown})"
+
+
+def _title(name: str) -> str:
+    """Return the title of a score's column, with the unit of shares."""
+    return name.replace("_", "\n") + ("\n%" if is_share(name) else "")
+
+
+def _cell(name: str, value: float | None) -> str:
+    """Return a score without its unit, which stands in the title."""
+    return "none" if value is None else score(name, value).removesuffix(" %")
 
 
 def _lost(measurements: Sequence[Measurement]) -> Table:
-    table = _table("", "by quantization", "by implementation", "by board")
     primary = next(iter(measurements[0].scores))
+    rows = []
     for m in measurements:
         found = _losses(m)
         cells = [found.get(key) for key in ("quantization", "implementation", "board")]
         shown = ["not known" if value is None else score(primary, value) for value in cells]
-        table.add_row(escape(f"{m.implementation}, {m.board}"), *shown)
-    return table
+        rows.append([f"{m.implementation}, {m.board}", *shown])
+    return _table("", ["by quantization", "by implementation", "by board"], rows)
 
 
 def _distinct(measurements: Sequence[Measurement]) -> dict[str, Measurement]:
@@ -98,23 +117,24 @@ def _distinct(measurements: Sequence[Measurement]) -> dict[str, Measurement]:
 
 
 def _by_class(measurement: Measurement) -> Table:
-    table = _table("class", "precision", "recall", "f1", "samples")
-    details = _details(measurement)
-    for row in details["by_class"]:
-        shown = [score(name, row[name]) for name in ("precision", "recall", "f1")]
-        table.add_row(escape(_name(details, row["class"])), *shown, f"{row['samples']:,}")
-    return table
+    details, names = _details(measurement), ("precision", "recall", "f1")
+    rows = [
+        [_name(details, row["class"]), *(_cell(name, row[name]) for name in names), f"{row['samples']:,}"]
+        for row in details["by_class"]
+    ]
+    return _table("class", [*map(_title, names), "samples"], rows)
 
 
 def _confusion(measurement: Measurement) -> Table:
     details = _details(measurement)
-    matrix = details["confusion_matrix"]
-    table = _table("", *(escape(_name(details, index)) for index in range(len(matrix))))
-    for index, row in enumerate(matrix):
-        table.add_row(escape(_name(details, index)), *(f"{count:,}" if count else "·" for count in row))
-    return table
+    names = [_name(details, index) for index in range(len(details["confusion_matrix"]))]
+    rows = [
+        [name, *(f"{count:,}" if count else "·" for count in row)]
+        for name, row in zip(names, details["confusion_matrix"], strict=True)
+    ]
+    return _table("", names, rows)
 
 
 def _name(details: dict[str, Any], index: int) -> str:
     names = details.get("classes") or ()
-    return str(names[index]) if index < len(names) else str(index)
+    return shown_text(str(names[index])) if index < len(names) else str(index)

@@ -43,7 +43,12 @@ def _figure(measurement: Measurement, value: float) -> str:
 
 def score(name: str, value: float) -> str:
     """Return a score as people read it: shares in per cent, all others with four digits."""
-    return f"{value:.4g}" if name.startswith(_NO_SHARES) else f"{100 * value:.2f} %"
+    return f"{100 * value:.2f} %" if is_share(name) else f"{value:.4g}"
+
+
+def is_share(name: str) -> bool:
+    """Return whether a score is a share of something."""
+    return not name.startswith(_NO_SHARES)
 
 
 def bare_cell(measurement: Measurement | None) -> str:

@@ -95,6 +95,12 @@ def test_a_board_that_boots_first():
     assert board.commands[:4] == ["name"] * 4
 
 
+def test_a_board_that_does_not_say_which_model_it_has():
+    found, _ = device(model="")
+    found.hello()
+    assert (found.name, found.model) == ("fake", "")
+
+
 def test_nobody_answers():
     found, _ = device(deaf_to=10_000)
     with pytest.raises(RigError, match="nothing that speaks MLPerf Tiny's protocol answered within 10 s"):
