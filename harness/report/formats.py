@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 NOT_ASKED = "not asked for"
-_NO_SHARES = ("auc", "mae", "mse", "r2")
-"""Scores that are no shares of something."""
 OVERSIZE = "*"
 """Marks the size of a program that the board has no room for."""
 
@@ -39,6 +37,10 @@ def _figure(measurement: Measurement, value: float) -> str:
     if measurement.clock is not None:
         return time(measurement)
     return "right" if measurement.unit == "elements" else f"{value:,.0f} {measurement.unit}"
+
+
+_NO_SHARES = ("auc", "mae", "mse", "r2")
+"""Scores that are no shares of something."""
 
 
 def score(name: str, value: float) -> str:
