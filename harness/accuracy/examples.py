@@ -11,13 +11,18 @@ from typing import TYPE_CHECKING
 from harness.accuracy.task import Shape, Task, guess, targets
 from harness.datasets import Dataset, open_dataset, wanted_by
 from harness.datasets.sampling import choose
-from harness.datasets.values import real_input, to_input
+from harness.datasets.values import clipped, real_input, to_input
 from harness.errors import UsageError
 from harness.models import Model, Tensor
 
 if TYPE_CHECKING:
     from harness.datasets.values import Floats
     from harness.models import Array
+
+_LOOKED_AT = 64
+"""Samples whose values are held against the range of the input before the work."""
+_CLIPPED = 0.01
+"""A share of values outside the range that needs no word: outliers are clipped when a model is quantized."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +116,20 @@ def choose_examples(model: Model, data: Path | None, choice: Choice) -> Examples
         task=task,
         indices=tuple(indices),
         targets=wanted[indices],
-        how=_how(dataset.count, len(indices), choice.seed, by_class is not None),
+        how=_how(dataset.count, len(indices), choice.seed, by_class is not None) + _clipping(dataset, indices, model),
+    )
+
+
+def _clipping(dataset: Dataset, indices: Sequence[int], model: Model) -> str:
+    """Say how much of the data lies outside what the input can hold, where that is more than a little."""
+    outside = total = 0
+    for values in dataset.read(indices[:_LOOKED_AT]):
+        outside += clipped(values, dataset.form, model.inputs[0])
+        total += values.size
+    if outside <= _CLIPPED * total:
+        return ""
+    return (
+        f", {100 * outside / total:.0f} % of whose values lie outside the range of the model's input and are clipped"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -12,7 +13,7 @@ from harness.accuracy import prediction
 from harness.accuracy.examples import Example, Examples
 from harness.accuracy.prediction import Prediction
 from harness.accuracy.scores import Scored, score
-from harness.errors import UnsupportedError, UsageError
+from harness.errors import UnsupportedError, UsageError, WrongOutputError
 from harness.models import Model
 
 if TYPE_CHECKING:
@@ -56,8 +57,6 @@ def predict_float(examples: Examples, model: Model, run: Run = reference.outputs
 
 def require_float(examples: Examples, model: Model) -> None:
     """Raise ``UsageError`` where ``model`` cannot be the float model of the one that the examples are for."""
-    import math
-
     for what, found, wanted in (
         ("input", model.inputs, examples.model.inputs),
         ("output", model.outputs, examples.model.outputs),
@@ -83,9 +82,10 @@ def _predict(examples: Examples, model: Model, inputs_of: Callable[[Example], li
             for example in batch:
                 raw = [next(outputs)[0].tobytes() for _ in example.inputs]
                 found.append(prediction.of(example.index, raw, example.real, model.outputs[0], examples.task))
-    except UnsupportedError as error:
+        scored = score(examples.task, examples.targets, found)
+    except (UnsupportedError, WrongOutputError) as error:
         return OnHost(predictions=(), scored=None, by=error.message)
-    return OnHost(predictions=tuple(found), scored=score(examples.task, examples.targets, found), by=reference.name())
+    return OnHost(predictions=tuple(found), scored=scored, by=reference.name())
 
 
 def _batches(examples: Examples) -> Iterator[list[Example]]:

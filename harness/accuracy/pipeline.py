@@ -109,14 +109,14 @@ def _run_board(board: Board, work: Work, ledger: Ledger) -> None:
             ledger.take(_measurement(case, failed(Status.SKIPPED, why), None, work.workbench))
             continue
         trial = work.trials[case.model.sha256]
+        done: Done | None = None
         try:
             done = (work.on_board or _by_firmware)(case, trial, work)
+            reading = reading_of(trial, done.predictions, board)
         except CaseError as error:
             first_fault = error.message if isinstance(error, RigError) else None
             reading = failed(error.status, error.message, over(error))
-            ledger.take(_measurement(case, reading, None, work.workbench))
-        else:
-            ledger.take(_measurement(case, reading_of(trial, done.predictions, board), done, work.workbench))
+        ledger.take(_measurement(case, reading, done, work.workbench))
 
 
 def _by_firmware(case: Case, trial: Trial, work: Work) -> Done:

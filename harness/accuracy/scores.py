@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.accuracy.prediction import Prediction
 from harness.accuracy.task import Task
+from harness.errors import WrongOutputError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,10 +42,18 @@ class Scored:
 
 
 def score(task: Task, labels: Array, predictions: Sequence[Prediction]) -> Scored:
-    """Return the scores of predictions, whose labels stand in the same order."""
+    """Return the scores of predictions, whose labels stand in the same order.
+
+    Raises ``WrongOutputError`` where an output is no finite number.
+    """
     import numpy as np
 
     values = np.array([prediction.values for prediction in predictions], np.float64)
+    wrong = np.flatnonzero(~np.isfinite(values).all(axis=1))
+    if wrong.size:
+        first = predictions[int(wrong[0])].index
+        msg = f"{wrong.size} samples come out as NaN or infinity, the first of them sample {first}"
+        raise WrongOutputError(msg)
     match task:
         case Task.CLASSIFIER:
             return _classifier(labels, values)

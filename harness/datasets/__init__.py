@@ -6,6 +6,7 @@ follows from the path; what it holds has to fit the model's input.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,8 +77,6 @@ class Wanted:
     @property
     def elements(self) -> int:
         """How many numbers one input has."""
-        import math
-
         return math.prod(self.tensor.shape)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -148,8 +149,6 @@ def _is_number(word: str) -> bool:
 
 
 def _number(word: str, path: Path, line: int) -> float:
-    import math
-
     value = float(word) if _is_number(word) else math.nan
     if not math.isfinite(value):
         msg = f"{path}, line {line}: {word.strip()[:_SHOWN]!r} is no finite number"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -91,8 +92,6 @@ class MlperfRunner:
         raise RigError(msg) from why
 
     def _require_count(self, inferred: Inferred) -> None:
-        import math
-
         reconstruction = self._examples.task is Task.ANOMALY
         wanted = 1 if reconstruction else math.prod(self._examples.model.outputs[0].shape)
         if len(inferred.results) != wanted:

@@ -170,6 +170,23 @@ def test_floats_that_are_summed_in_another_order_are_the_same(tmp_path, monkeypa
     assert found.details["losses"]["board"] == 0.0
 
 
+def test_an_output_that_is_no_number(tmp_path, monkeypatch, model):
+    real = replace(
+        model, inputs=(replace(model.inputs[0], dtype="float32", shape=(1, 1), scale=None),),
+        outputs=(replace(model.outputs[0], dtype="float32", shape=(1, 1), scale=None),),
+    )  # fmt: skip
+    x = np.array([[1.0], [2.0]], np.float32)
+    np.savez(real.path.with_suffix(".npz"), x_data=x, y_data=x[:, 0] + 0.5)
+    one = plug()
+    one.board.network = lambda data: np.float32(np.nan).tobytes() if data == x[1].tobytes() else data
+    found = AccuracyLab(tmp_path, monkeypatch, one).score(real)["mine", "tvm-aot"]
+    assert found.status is Status.WRONG_OUTPUT
+    assert found.reason == "1 samples come out as NaN or infinity, the first of them sample 1"
+    again = AccuracyLab(tmp_path, monkeypatch, plug())
+    off = again.score(real, run=lambda model, inputs: [[array * np.inf] for [array] in inputs])["mine", "tvm-aot"]
+    assert "NaN or infinity" in off.details["host"]["by"]
+
+
 def floats(model, inputs=4):
     tensors = tuple(replace(t, dtype="float32", shape=(1, inputs), scale=None) for t in model.inputs)
     return replace(model, name="floats", inputs=tensors, outputs=tensors)
@@ -205,6 +222,15 @@ def test_data_that_say_nothing_of_accuracy(tmp_path, model):
     model.path.with_suffix(".npz").unlink()
     with pytest.raises(UsageError, match="name one with --data"):
         choose_examples(model, None, Choice())
+
+
+def test_data_that_lie_outside_the_range_of_the_input(tmp_path, model):
+    for scale, told in ((1.0, ""), (1000.0, ", 100 % of whose values lie outside the range")):
+        x = np.arange(1, 9, dtype=np.float32).reshape(2, 4) * scale
+        np.savez(tmp_path / "real.npz", x_data=x, y_data=np.array([0, 1]))
+        how = choose_examples(model, tmp_path / "real.npz", Choice()).how
+        assert told in how
+        assert bool(told) == ("clipped" in how)
 
 
 # The journal
