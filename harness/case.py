@@ -14,6 +14,7 @@ from harness.builds import Build, Program
 from harness.errors import CaseError, DoesNotFitError
 from harness.firmware import Firmware
 from harness.layout import Block
+from harness.least import Least
 from harness.models import Model
 from harness.sketch import Markers, Sketch
 
@@ -82,6 +83,13 @@ class Implementation(Protocol):
 
     def check(self, model: Model) -> None:
         """Raise ``UnsupportedError`` where this implementation cannot run ``model``."""
+        ...
+
+    def least(self, model: Model, board: Board) -> Least:
+        """Return the memory without which ``model`` cannot run on ``board``, known without a compiler.
+
+        Raises ``UnsupportedError`` where it is plain that it cannot be run there.
+        """
         ...
 
     def arena_bytes(self, model: Model) -> int | None:

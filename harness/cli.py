@@ -11,10 +11,12 @@ from typing import NoReturn
 import click
 
 from harness import __version__, paths
+from harness.commands.accuracy import accuracy
 from harness.commands.baseline import baseline
 from harness.commands.bundle import bundle
 from harness.commands.codegen import codegen
 from harness.commands.compare import compare
+from harness.commands.inspect import inspect
 from harness.commands.log import log
 from harness.commands.measure import flash_size, ram_search, run, timing
 from harness.commands.profile import profile
@@ -49,6 +51,8 @@ for command in (
     timing,
     run,
     profile,
+    accuracy,
+    inspect,
     report,
     compare,
     baseline,

@@ -17,6 +17,8 @@ NOISE = 0.01
 """Relative difference of times by a hardware clock up to which they count as equal."""
 _NOTHING_MEASURED = (Status.RIG_FAILED, Status.SKIPPED)
 """Statuses that say nothing about the case."""
+_SHARES = ("share", "AUC")
+"""Units of accuracy, of which more is better, up to 1."""
 
 
 class Outcome(Enum):
@@ -199,10 +201,12 @@ def changed(base: Measurement, new: Measurement, threshold: float = NOISE) -> Ch
 
 
 def cost(measurement: Measurement) -> float | None:
-    """Return what there should be less of: the value, but for ``ram``, which is unused RAM, the RAM used.
+    """Return what there should be less of: the value, of unused RAM (``ram``) the RAM used, of shares the rest.
 
     None where the result does not say how much RAM the board has.
     """
+    if measurement.value is not None and measurement.unit in _SHARES:
+        return 1 - measurement.value
     if measurement.value is None or measurement.metric != "ram":
         return measurement.value
     limit = measurement.details.get("limit_bytes")

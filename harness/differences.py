@@ -21,8 +21,8 @@ _NOT_TOLD = frozenset(
         "clock_hz",
     }
 )
-_OF_OUTPUT = ("inputs", "inputs_from", "reference")
-"""What ``output`` was compared with."""
+_OF_METRIC = {"output": ("inputs", "inputs_from", "reference"), "accuracy": ("task", "data", "samples_are")}
+"""What metrics were compared with, or on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +71,7 @@ def _differ(versions: tuple[str, ...]) -> bool:
 
 def _facts(measurement: Measurement) -> dict[str, str]:
     facts = {key: value for key, value in measurement.provenance.items() if key not in _NOT_TOLD}
-    if measurement.metric == "output":
-        facts |= {f"output {key}": measurement.details[key] for key in _OF_OUTPUT if key in measurement.details}
+    for key in _OF_METRIC.get(measurement.metric, ()):
+        if key in measurement.details:
+            facts[f"{measurement.metric} {key}"] = measurement.details[key]
     return {key.replace("_", " "): str(value) for key, value in facts.items() if value is not None}

@@ -268,41 +268,27 @@ def _metadata(root: Any) -> dict[str, Json]:  # noqa: ANN401
 def sample_inputs(model: Model, count: int, data: Path | None = None) -> tuple[list[list[Array]], str]:
     """Return up to ``count`` inputs for ``model`` (a list of arrays, one an input tensor) and where they come from.
 
-    They are taken evenly from ``x_data`` of the .npz ``data``, by default the one beside the model with its name;
-    where there is none, the first input is all zeros and the others are drawn from a seeded generator.
+    They are taken evenly from the data set ``data``, by default the .npz beside the model with its name; where there
+    is none, the first input is all zeros and the others are drawn from a seeded generator.
     """
     path = data or model.path.with_suffix(".npz")
-    if len(model.inputs) == 1 and path.is_file():
-        return _stored_inputs(model, count, path), f"x_data of {path.name}"
-    if data is not None:
-        msg = f"there is no data file {data}" if not data.is_file() else "--data needs a model with one input"
-        raise UsageError(msg)
+    if data is not None or (len(model.inputs) == 1 and path.is_file()):
+        return _stored_inputs(model, count, path)
     return _generated_inputs(model, count), "seeded random numbers"
 
 
-def _stored_inputs(model: Model, count: int, path: Path) -> list[list[Array]]:
-    import zipfile
+def _stored_inputs(model: Model, count: int, path: Path) -> tuple[list[list[Array]], str]:
+    """Return ``count`` inputs of a data set, taken evenly, and what it is."""
+    from harness import datasets
+    from harness.datasets.values import to_input
 
-    import numpy as np
-
-    tensor = model.inputs[0]
-    try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
-            samples = stored["x_data"]
-    except (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as error:
-        msg = f"{path} is not a test set: an .npz with the array x_data is needed ({error})"
-        raise UsageError(msg) from error
-    if samples.ndim == 0 or len(samples) == 0:
-        msg = f"{path}: x_data holds no samples"
-        raise UsageError(msg)
-    if samples.dtype != np.dtype(tensor.dtype) or samples[0].size != np.prod(tensor.shape):
-        msg = (
-            f"{path}: x_data holds {samples.dtype} {list(samples.shape[1:])} items, the model takes "
-            f"{tensor.dtype} {list(tensor.shape)}"
-        )
-        raise UsageError(msg)
-    picked = np.linspace(0, len(samples) - 1, min(count, len(samples))).round().astype(int)
-    return [[np.ascontiguousarray(samples[i]).reshape(tensor.shape)] for i in picked]
+    wanted = datasets.wanted_by(model)
+    found = datasets.open_dataset(path, wanted)
+    least = min(count, found.count)
+    # As numpy's linspace has them: the first and the last are among them.
+    picked = [round(i * (found.count - 1) / max(least - 1, 1)) for i in range(least)]
+    inputs = [[to_input(sample[0], found.form, wanted.tensor)] for sample in found.read(picked)]
+    return inputs, found.source
 
 
 def _generated_inputs(model: Model, count: int) -> list[list[Array]]:

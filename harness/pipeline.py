@@ -255,6 +255,7 @@ def to_measurement(
         clock=reading.clock,
         at_clock_s=reading.value / board.clock_hz if counted and reading.value is not None else None,
         details=reading.details,
+        scores=reading.scores,
         provenance={
             **provenance,
             **({"no_cycle_model": board.no_plugin} if board.no_plugin else {}),

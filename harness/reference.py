@@ -32,14 +32,23 @@ def expected(model: Model, count: int, data: Path | None) -> Expected:
     Raises ``UnsupportedError`` where the interpreter itself cannot run the model.
     """
     inputs, source = sample_inputs(model, count, data)
+    return Expected(inputs=inputs, outputs=outputs(model, inputs), source=source, reference=name())
+
+
+def name() -> str:
+    """Return name and version of the interpreter."""
+    return f"tflite-micro {importlib.metadata.version('tflite-micro')}"
+
+
+def outputs(model: Model, inputs: list[list[Array]]) -> list[list[Array]]:
+    """Return what the interpreter gives for each input; raises ``UnsupportedError`` where it cannot run the model."""
     version = importlib.metadata.version("tflite-micro")
     digest = hashlib.sha256(f"{model.sha256} {version}".encode())
     for arrays in inputs:
         for array in arrays:
             digest.update(array.tobytes())
     place = paths.cache() / "reference" / f"{digest.hexdigest()[:16]}.npz"
-    outputs = _read(place, len(inputs), len(model.outputs)) or _compute(model, inputs, place)
-    return Expected(inputs=inputs, outputs=outputs, source=source, reference=f"tflite-micro {version}")
+    return _read(place, len(inputs), len(model.outputs)) or _compute(model, inputs, place)
 
 
 def _read(place: Path, inputs: int, tensors: int) -> list[list[Array]] | None:
@@ -58,8 +67,8 @@ def _compute(model: Model, inputs: list[list[Array]], place: Path) -> list[list[
     import numpy as np
 
     place.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="mcuprof-", dir=place.parent) as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory(prefix="mcuprof-", dir=place.parent) as made:
+        folder = Path(made)
         (folder / "model.tflite").write_bytes(model.data)
         named = {f"{i}_{j}": array for i, arrays in enumerate(inputs) for j, array in enumerate(arrays)}
         np.savez(folder / "inputs.npz", **named)  # type: ignore[arg-type]

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,19 @@ class Run:
         return not self.measurements and not self.profiles
 
 
+class Kind(Enum):
+    """What a run measures, by a key that its plan has."""
+
+    NETWORKS = "models"
+    SKETCH = "sketch"
+    ACCURACY = "accuracy"
+
+    @staticmethod
+    def of(run: Run) -> Kind:
+        """Return the kind of a run."""
+        return next((kind for kind in (Kind.SKETCH, Kind.ACCURACY) if kind.value in run.plan), Kind.NETWORKS)
+
+
 class Store:
     """The results folder."""
 
@@ -63,6 +77,13 @@ class Store:
     def wire_folder(self, run: Run) -> Path:
         """Return the folder in which a run keeps what went over the wire."""
         return self.folder / f"{run.id}.wire"
+
+    def samples_folder(self, run: Run) -> Path:
+        """Return the folder in which a run keeps what a board made of each sample of a data set."""
+        return self.folder / f"{run.id}.samples"
+
+    def _has_begun(self, run: Run) -> bool:
+        return bool(run.measurements) or self.samples_folder(run).is_dir()
 
     @contextlib.contextmanager
     def hold(self, run: Run) -> Iterator[None]:
@@ -110,18 +131,18 @@ class Store:
 
     def drop_if_empty(self, run: Run) -> None:
         """Remove the file of a run that ended before anything was measured."""
-        if run.is_empty:
+        if run.is_empty and not self._has_begun(run):
             self.path(run).unlink(missing_ok=True)
             shutil.rmtree(self.wire_folder(run), ignore_errors=True)
 
-    def latest_unfinished(self) -> Run:
-        """Return the last run of networks that was cut off; raises ``UsageError`` where there is none."""
+    def latest_unfinished(self, kind: Kind = Kind.NETWORKS) -> Run:
+        """Return the last run of a kind that was cut off; raises ``UsageError`` where there is none."""
         for path in sorted(self.folder.glob("*.json"), reverse=True):
             try:
                 run = load(path)
             except UsageError:
                 continue  # a damaged file costs only itself
-            if run.finished is None and run.measurements and "sketch" not in run.plan:
+            if run.finished is None and self._has_begun(run) and Kind.of(run) is kind:
                 return run
         msg = f"there is no run to go on with: every run in {self.folder} is finished"
         raise UsageError(msg)
@@ -183,7 +204,8 @@ class Store:
         try:
             with home.hold(run):
                 path.unlink()
-                shutil.rmtree(home.wire_folder(run), ignore_errors=True)
+                for folder in (home.wire_folder(run), home.samples_folder(run)):
+                    shutil.rmtree(folder, ignore_errors=True)
         except OSError as error:
             msg = f"the run {path} cannot be removed: {error.strerror or error}"
             raise McuprofError(msg) from error
@@ -223,6 +245,8 @@ def to_json(measurement: Measurement) -> dict[str, Any]:
         "details": _finite(dict(measurement.details)),
         "provenance": dict(measurement.provenance),
     }
+    if measurement.scores:
+        found["scores"] = _finite(dict(measurement.scores))
     if measurement.at_clock_s is not None:
         found["at_clock_s"] = measurement.at_clock_s
     if measurement.oversize:
@@ -295,6 +319,7 @@ def _from_json(item: Mapping[str, Any]) -> Measurement:
         clock=Clock(item["clock"]) if item["clock"] else None,
         at_clock_s=_read_number(item.get("at_clock_s")),
         details=item["details"],
+        scores={name: value for name, value in item.get("scores", {}).items() if _read_number(value) is not None},
         provenance=item["provenance"],
     )
     if found.clock is not None and min((found.value or 0, *found.samples)) < 0:

@@ -54,6 +54,8 @@ class Reading:
     clock: Clock | None = None
     details: Mapping[str, Json] = field(default_factory=dict)
     """What the metric knows beyond the value: parts of the flash, probes of a search, warnings."""
+    scores: Mapping[str, float] = field(default_factory=dict)
+    """How well the network predicts, by the names of the scores; only of the metric ``accuracy``."""
     status: Status = Status.OK
     reason: str = ""
 
@@ -76,6 +78,7 @@ class Measurement:
     at_clock_s: float | None = None
     """The value in seconds at the board's clock, where the clock counts cycles or instructions."""
     details: Mapping[str, Json] = field(default_factory=dict)
+    scores: Mapping[str, float] = field(default_factory=dict)
     provenance: Mapping[str, Json] = field(default_factory=dict)
 
     @property

@@ -211,9 +211,12 @@ class Workbench:
         return self._retries.get(str(case))
 
     def _build_with_block(self, built: Built, size: int, title: str) -> Build:
+        return self.build_variant(built, lambda whole: sketch.with_block(whole, size), title)
+
+    def build_variant(self, built: Built, change: Callable[[Sketch], Sketch], title: str) -> Build:
+        """Compile what ``change`` makes of the sketch of a case; raises ``DoesNotFitError``."""
         case = built.case
-        whole = sketch.with_block(self._sketch(case, built.arena), size)
-        return self.compile(whole, case.board, self._options(case), title)
+        return self.compile(change(self._sketch(case, built.arena)), case.board, self._options(case), title)
 
     def upload(self, build: Build, rig: Rig, title: str, retries: Retries) -> None:
         """Bring a program onto the board. Over the network no upload tool reaches it: somebody has done so."""
@@ -221,6 +224,10 @@ class Workbench:
             return
         self.say(f"{title}: upload")
         benches.upload(lambda: self._arduino.upload(build, rig.board, rig.port), retries, self.timer)
+
+    def upload_for(self, case: Case, build: Build, rig: Rig) -> None:
+        """Bring a program of a case onto the board, and count what had to be done again."""
+        self.upload(build, rig, str(case), self._retries.setdefault(str(case), Retries()))
 
     def wire_log(self, title: str) -> WireLog:
         """Return the log of what goes over the wire in the case ``title``."""

@@ -111,7 +111,7 @@ def _measure(chosen: Chosen, names: tuple[str, ...], *, resume: bool = False) ->
     if resume:
         record = store.latest_unfinished()
         try:
-            chosen, names = _chosen_again(record.plan, chosen)
+            chosen, names = chosen_again(record.plan, chosen)
         except (KeyError, TypeError) as error:
             msg = f"run {record.id} does not say what it was asked for (no {error}): start a new run"
             raise UsageError(msg) from error
@@ -127,7 +127,7 @@ def _measure(chosen: Chosen, names: tuple[str, ...], *, resume: bool = False) ->
     if settings.method is Method.REFLASH:
         require_uploads(means, "--method reflash")
     if record is not None:
-        _require_same_cases(record, plan)
+        require_same_cases(record, plan)
     else:
         record = store.begin(plan_json(chosen, names, plan, settings), pipeline.host_facts())
 
@@ -282,7 +282,7 @@ def plan_json(chosen: Chosen, names: tuple[str, ...], plan: Plan, settings: Sett
     }
 
 
-def _chosen_again(plan: Mapping[str, Any], now: Chosen) -> tuple[Chosen, tuple[str, ...]]:
+def chosen_again(plan: Mapping[str, Any], now: Chosen) -> tuple[Chosen, tuple[str, ...]]:
     """Return what the run was asked for, with the output options of this call."""
 
     def path(key: str) -> Path | None:
@@ -310,7 +310,7 @@ def _chosen_again(plan: Mapping[str, Any], now: Chosen) -> tuple[Chosen, tuple[s
     return chosen, tuple(plan["metrics"])
 
 
-def _require_same_cases(record: Run, plan: Plan) -> None:
+def require_same_cases(record: Run, plan: Plan) -> None:
     """Raise ``UsageError`` when something has changed since the run began: one table cannot hold both."""
     models = {model.name: model.sha256 for model in plan.models}
     boards = {board.name: board.digest for board in plan.boards}

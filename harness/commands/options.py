@@ -72,8 +72,9 @@ _MEASURING = (
     click.option(
         "--data",
         type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="An .npz whose x_data are the inputs (default: the one beside the model).",
+        metavar="PATH",
+        help="Inputs: an .npz with x_data, a .csv, or a folder of images or .wav files by class (default: the .npz "
+        "beside the model).",
     ),
     click.option(
         "--inputs",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from harness.commands.output import require_absent, write_file
 from harness.errors import UsageError
 from harness.report.exporters import Subject, Target, all_exporters
+
+if TYPE_CHECKING:
+    from harness.store import Run
 
 _RUN = click.argument("run", required=False, type=click.Path(path_type=Path), metavar="[RUN]")
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -140,7 +143,7 @@ def _subject(run: Path | None, results: Path | None, history: Path | None, *, pr
         msg = f"run {found.id} holds no measurement: it was cut off before the first one, or has just begun"
         raise UsageError(msg)
     folder = Store(history) if history is not None else store
-    return Subject(run=found, history=lambda: folder.others(found))
+    return Subject(run=found, history=lambda: folder.others(found), graphs=lambda: _graphs(found))
 
 
 def _show(subject: Subject) -> None:
@@ -152,6 +155,24 @@ def _show(subject: Subject) -> None:
         terminal.show(subject.shown(), console, notes.of_run(subject.run))
     if subject.run.profiles:
         profile.show(profile.printable(subject.run.profiles), console)
+
+
+def _graphs(run: Run) -> Mapping[str, str]:
+    """Draw the networks of a run whose files are still there, and the same."""
+    from harness import models
+    from harness.inspection import facts, picture
+
+    measured = {(m.model, m.provenance.get("model_sha256")) for m in run.measurements}
+    named = run.plan.get("models")
+    drawn = {}
+    for name in named if isinstance(named, list) else ():
+        try:
+            model = models.load(str(name))
+            if (model.name, model.sha256) in measured:
+                drawn[model.name] = picture.draw(facts.of(model))
+        except UsageError:
+            continue  # it has gone, or is another one: the report is of the run
+    return drawn
 
 
 def _exported(subject: Subject, name: str) -> bytes:

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from harness.commands.output import FORCE, require_free, writing
+from harness.errors import UsageError
 
 
 @click.command("sketch", epilog="Example:  mcuprof sketch digits --impl tflm --board nano33ble-sim -o digits_sketch")
@@ -50,6 +51,22 @@ from harness.commands.output import FORCE, require_free, writing
     metavar="DIR",
     help="Arduino sketchbook whose cores and libraries may be used.",
 )
+@click.option(
+    "--protocol",
+    type=click.Choice(["mcuprof", "mlperf-tiny"]),
+    default="mcuprof",
+    show_default=True,
+    help="What the firmware speaks; MLPerf Tiny's own runner can drive the second.",
+)
+@click.option(
+    "--sent",
+    type=click.Choice(["int8", "uint8"]),
+    default="int8",
+    show_default=True,
+    help="With mlperf-tiny: what is sent for an int8 input, its own bytes or pixels from 0 to 255.",
+)
+@click.option("--model-id", default="mcuprof", metavar="NAME", help="With mlperf-tiny: its name, such as kws01.")
+@click.option("--reconstruction", is_flag=True, help="With mlperf-tiny: the result is the error, as of ad01.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 @FORCE
 def sketch(
@@ -63,12 +80,20 @@ def sketch(
     no_fuse: bool,
     tflm_library: Path | None,
     sketchbook: Path | None,
+    protocol: str,
+    sent: str,
+    model_id: str,
+    reconstruction: bool,
     as_json: bool,
     force: bool,
 ) -> int:
     """Write the sketch that runs MODEL, with the profiling firmware, into a folder."""
+    if protocol == "mcuprof" and (reconstruction or sent != "int8" or model_id != "mcuprof"):
+        msg = "--sent, --model-id and --reconstruction go with --protocol mlperf-tiny"
+        raise UsageError(msg)
     from harness import config, implementations, models
     from harness.case import Case, Settings
+    from harness.mlperf_tiny.variant import Dialect, Sent, speaking
     from harness.platform import workplace
     from harness.port_choice import choose_ports
     from harness.sketch import NAME, encoded
@@ -93,6 +118,9 @@ def sketch(
     bench = Workbench(place, settings, lambda text: click.echo(text, err=True), ports=ports)
     try:
         made = bench.sketch(case)
+        if protocol == "mlperf-tiny":
+            dialect = Dialect(model_id=model_id, sent=Sent(sent), reconstruction=reconstruction)
+            made = speaking(made, case.model, case.board, implementation, dialect)
     finally:
         bench.close()
     with writing(folder):

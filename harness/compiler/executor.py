@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from harness import sketch
 from harness.boards import Board
 from harness.case import LibraryUse, Settings
-from harness.compiler import flatbuffer, source
+from harness.compiler import flatbuffer, glance, source
 from harness.compiler.memory import Span, blocks
 from harness.compiler.program import Program
 from harness.compiler.service import compile_model, tvm_version
 from harness.layout import Block
+from harness.least import Least
 from harness.models import Model
 from harness.sketch import Markers, Sketch
 
@@ -64,6 +65,17 @@ class TvmImplementation:
     def check(self, model: Model) -> None:
         """Raise ``UnsupportedError`` where the network cannot be compiled."""
         self._program(model)
+
+    def least(self, model: Model, board: Board) -> Least:
+        """Return the memory that was planned where the network has been compiled before, else a bound.
+
+        Raises ``UnsupportedError`` where it is plain that the network cannot be compiled.
+        """
+        del board
+        known = glance.glance(model, fuse=self._fuse)
+        if known is None or known.program is None:
+            return glance.least(model, None, None)
+        return glance.least(model, self._executor.arena_bytes(known.program), known.program.constant_bytes)
 
     def arena_bytes(self, model: Model) -> int | None:
         """Return the memory of the tensors, which is known when the network is compiled."""

@@ -41,6 +41,11 @@ def compile_model(model: Model, *, fuse: bool) -> Program:
     return outcome.program
 
 
+def compiled_before(model: Model, *, fuse: bool) -> Outcome | None:
+    """Return what an earlier compilation of ``model`` gave, None where there was none; nothing is compiled."""
+    return _read(_place(_Wanted(data=model.data, name=model.name, fuse=fuse)))
+
+
 def tvm_version() -> str:
     """Return the version of TVM, without importing it."""
     return importlib.metadata.version("apache-tvm")
@@ -54,8 +59,12 @@ class _Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 @cache
 def _outcome(wanted: _Wanted) -> Outcome:
-    place = paths.cache() / "compiled" / f"{_key(wanted)}.json"
+    place = _place(wanted)
     return _read(place) or _compile(wanted, place)
+
+
+def _place(wanted: _Wanted) -> Path:
+    return paths.cache() / "compiled" / f"{_key(wanted)}.json"
 
 
 def _key(wanted: _Wanted) -> str:

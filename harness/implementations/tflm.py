@@ -11,8 +11,11 @@ from pathlib import Path
 from harness import models, sketch
 from harness.boards import Board
 from harness.case import LibraryUse, Settings
+from harness.compiler import flatbuffer
+from harness.compiler.contents import constants
 from harness.errors import UnsupportedError
 from harness.layout import Block
+from harness.least import Least, bound, dynamic_range
 from harness.models import Model, OperatorUse
 from harness.sketch import Markers, Sketch
 from harness.tflm import selection
@@ -73,6 +76,21 @@ class Tflm:
         for use in model.operators:
             self._library.registration(use)
 
+    def least(self, model: Model, board: Board) -> Least:
+        """Return the model's file, which lies in flash, and a bound for the tensors in the arena.
+
+        Raises ``UnsupportedError`` for what the library or the board cannot run.
+        """
+        _require_cpp(board)
+        self.check(model)
+        graph = flatbuffer.outline(model)
+        constant = constants(model)
+        mixed = dynamic_range(graph, constant)
+        if mixed is not None:
+            msg = f"{mixed} computes in floats with integer weights (dynamic range), which TFLM does not run"
+            raise UnsupportedError(msg)
+        return Least(flash_bytes=len(model.data), ram_bytes=bound(graph, constant))
+
     def arena_bytes(self, model: Model) -> int | None:
         """Return the size that the user chose; else it has to be searched for."""
         del model
@@ -102,9 +120,7 @@ class Tflm:
 
         Raises ``UnsupportedError`` for an AVR, whose compiler comes without the C++ library that TFLM is written for.
         """
-        if board.is_avr:
-            msg = f"TFLM needs the C++ standard library, and the compiler of {board.name} (avr-gcc) comes without it"
-            raise UnsupportedError(msg)
+        _require_cpp(board)
         return sketch.compose(
             board=board,
             implementation=self.name,
@@ -130,6 +146,12 @@ def create(settings: Settings) -> Tflm:
 
 def _operator_count(model: Model) -> int:
     return sum(use.count for use in model.operators)
+
+
+def _require_cpp(board: Board) -> None:
+    if board.is_avr:
+        msg = f"TFLM needs the C++ standard library, and the compiler of {board.name} (avr-gcc) comes without it"
+        raise UnsupportedError(msg)
 
 
 def files(

@@ -111,18 +111,26 @@ def why_not(row: Row) -> str | None:
         if cell.status in _OUT or (cell.status in _STOPPED and cell.metric != "ram"):
             return f"{cell.status.value}: {cell.reason}"
     output = row.get("output")
-    if output is not None and output.status is Status.OK and output.value == 0:
-        return None
     if output is not None and output.status is not Status.OK:
         return f"{output.status.value}: {output.reason}"
-    inference = row.get("inference")
+    if _is_right(row):
+        return None
     if any("sketch_sha256" in cell.provenance for cell in cells):
         return "it is a sketch of your own, whose output mcuprof does not check"
-    if output is None and inference is not None and inference.status is Status.OK:
-        return None  # is timed only once its first output is right
     return next(
         (f"{cell.status.value}: {cell.reason}" for cell in cells if cell.reason), "its output was not checked"
     )
+
+
+def _is_right(row: Row) -> bool:
+    output = row.get("output")
+    if output is not None:
+        return output.value == 0
+    if any("sketch_sha256" in cell.provenance for cell in row.cells if cell is not None):
+        return False
+    # How right it is stands there; and it is timed only once its first output is right.
+    found = (row.get("accuracy"), row.get("inference"))
+    return any(cell is not None and cell.status is Status.OK for cell in found)
 
 
 def _choice(model: str, board: str, rows: Sequence[Row]) -> Choice:

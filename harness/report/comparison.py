@@ -66,6 +66,8 @@ def figure(measurement: Measurement | None) -> str:
         return measurement.status.value
     if measurement.clock is Clock.HARDWARE:
         return seconds(measurement.value)
+    if measurement.scores:
+        return f"{measurement.value:.4f}"
     if measurement.unit == "elements":
         return "right" if measurement.status is Status.OK else "wrong"
     return f"{measurement.value:,.0f}{'' if measurement.status is Status.OK else OVERSIZE}"
@@ -82,6 +84,8 @@ def change(row: Row) -> str:
     difference = (row.new.value or 0.0) - (row.base.value or 0.0)
     if not difference:
         return "0"
+    if row.new.scores:
+        return f"{difference:+.4f}"
     used = "used " if row.key.metric == "ram" else ""
     relative = f" ({used}{_percent(row.change.relative)})" if row.change.relative is not None else ""
     return f"{difference:+,.0f}{relative}"

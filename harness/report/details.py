@@ -9,6 +9,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from harness.report import accuracy
 from harness.types import Measurement
 
 _CASE = ("model", "impl.", "board")
@@ -29,6 +30,8 @@ def tables(measurements: Sequence[Measurement]) -> list[tuple[str, Table]]:
         return [*parts, (f"by section{and_firmware}, in bytes", _sections(done))]
     if asked == {"ram"} and done:
         return [("probes", _probes(done))]
+    if any(m.scores for m in measurements):
+        return accuracy.tables(measurements)
     return []
 
 

@@ -28,11 +28,29 @@ def cell(measurement: Measurement | None) -> str:
         return f"{measurement.value:,.0f}{OVERSIZE} {measurement.unit}"
     if measurement.status is not Status.OK or measurement.value is None:
         return measurement.status.value
+    return _figure(measurement, measurement.value)
+
+
+def _figure(measurement: Measurement, value: float) -> str:
+    if measurement.scores:
+        return score(next(iter(measurement.scores)), value)
     if measurement.clock is not None:
         return time(measurement)
-    if measurement.unit == "elements":
-        return "right"
-    return f"{measurement.value:,.0f} {measurement.unit}"
+    return "right" if measurement.unit == "elements" else f"{value:,.0f} {measurement.unit}"
+
+
+_NO_SHARES = ("auc", "mae", "mse", "r2")
+"""Scores that are no shares of something."""
+
+
+def score(name: str, value: float) -> str:
+    """Return a score as people read it: shares in per cent, all others with four digits."""
+    return f"{100 * value:.2f} %" if is_share(name) else f"{value:.4g}"
+
+
+def is_share(name: str) -> bool:
+    """Return whether a score is a share of something."""
+    return not name.startswith(_NO_SHARES)
 
 
 def bare_cell(measurement: Measurement | None) -> str:

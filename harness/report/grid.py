@@ -13,6 +13,7 @@ TITLES = {
     "init": "start-up",
     "inference": "inference",
     "output": "output",
+    "accuracy": "accuracy",
 }
 """What the columns of the metrics are called."""
 

@@ -18,7 +18,7 @@ from harness.types import Clock, Measurement, Status
 
 _PIPE_WIDTH = 120
 _ANY_WIDTH = 10_000
-_SHORT = {"elements": "", "instructions": "instr."}
+_SHORT = {"elements": "", "share": "", "instructions": "instr."}
 """Units in the head of a column; the line above the table spells them out."""
 
 

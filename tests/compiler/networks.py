@@ -46,7 +46,10 @@ class Network:
         return self.tensor(data.shape, str(data.dtype), data=data, **more)
 
     def operator(self, name, inputs, outputs, options=None, version=1, **fields) -> None:
-        """Add an operator; ``options`` names its table in the schema (``Conv2DOptions``), ``fields`` fill it."""
+        """Add an operator; ``options`` names its table in the schema (``Conv2DOptions``), ``fields`` fill it.
+
+        ``CUSTOM:Name`` is the custom operator ``Name``.
+        """
         self.operators.append((name, list(inputs), list(outputs), options, version, fields))
 
     def finish(self, inputs, outputs) -> bytes:
@@ -134,8 +137,12 @@ def _tensor(b, tensor, place, name):
 
 
 def _code(b, name, version):
+    name, _, custom = name.partition(":")
     number = getattr(tflite.BuiltinOperator, name)
+    text = b.CreateString(custom) if custom else None
     tflite.OperatorCodeStart(b)
+    if text is not None:
+        tflite.OperatorCodeAddCustomCode(b, text)
     tflite.OperatorCodeAddDeprecatedBuiltinCode(b, min(number, 127))
     tflite.OperatorCodeAddBuiltinCode(b, number)
     tflite.OperatorCodeAddVersion(b, version)

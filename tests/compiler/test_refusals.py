@@ -6,6 +6,7 @@ import time
 import numpy as np
 import pytest
 
+from harness.compiler import declared, float_operators, operators
 from harness.errors import UnsupportedError, UsageError
 from tests.compiler import host
 from tests.compiler.networks import Network
@@ -293,3 +294,8 @@ def test_an_input_that_is_read_by_nobody_and_one_that_is_an_output():
     program = host.compile_network(net.finish([x, spare], [y, spare]))
     inputs = host.random_inputs(program, 0)
     assert np.array_equal(host.HostNetwork(program).outputs(inputs)[1], inputs[1])
+
+
+def test_what_is_read_from_the_source_is_what_there_is():
+    assert declared.integer_operators() == operators.supported()
+    assert declared.float_operators() == set(float_operators.supported())

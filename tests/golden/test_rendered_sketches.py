@@ -7,6 +7,7 @@ import pytest
 from harness import boards, models, sketch
 from harness.case import Settings
 from harness.implementations.tflm import Tflm
+from harness.mlperf_tiny.variant import Dialect, Sent, speaking
 from harness.sketch import Markers
 from harness.tflm.headers import DebugLog, Operators, Resolver
 from harness.tflm.library import TflmLibrary
@@ -39,6 +40,12 @@ def tflm(*, old: bool, arena: int | None, markers=Markers.NONE):
     return implementation.sketch(models.load("digits"), boards.load("nano33ble-sim"), arena, markers=markers)
 
 
+def mlperf_tiny():
+    board = boards.load("nano33ble-sim")
+    dialect = Dialect(model_id="ic01", sent=Sent.PIXELS)
+    return speaking(sketch.bare(board), models.load("digits"), board, "none", dialect)
+
+
 CASES = {
     "tflm_2020": lambda: tflm(old=True, arena=4096),
     "tflm_today": lambda: tflm(old=False, arena=4096),
@@ -46,6 +53,7 @@ CASES = {
     "tflm_2020_marked": lambda: tflm(old=True, arena=4096, markers=Markers.OPERATORS),
     "tflm_today_marked": lambda: tflm(old=False, arena=4096, markers=Markers.OPERATORS),
     "firmware_alone": lambda: sketch.bare(boards.load("spresense-sim")),
+    "mlperf_tiny": mlperf_tiny,
 }
 
 
@@ -54,7 +62,9 @@ def test_a_rendered_sketch(name, request):
     made = CASES[name]()
     copied = {file.name for file in (Path(sketch.paths.data_dir()) / "sketch_templates" / "common").iterdir()}
     rendered = {
-        file: text.replace(made.digest, "DIGEST")  # it stands for all files, those that are only copied too
+        file: sketch.encoded(text)
+        .decode()
+        .replace(made.digest, "DIGEST")  # it stands for all files, those that are only copied too
         for file, text in made.files.items()
         if file not in copied and file != "model_data.cpp"
     }

@@ -3,7 +3,7 @@
 import pytest
 
 from harness import boards
-from harness.commands.measure import _chosen_again, plan_json, plan_of, settings_of
+from harness.commands.measure import chosen_again, plan_json, plan_of, settings_of
 from harness.commands.options import Chosen
 from harness.config import Config
 from harness.errors import UsageError
@@ -16,7 +16,7 @@ def test_a_run_that_goes_on_has_the_clock_of_its_begin(tmp_path, clock):
     settings_file = Config(root=tmp_path)
     settings = settings_of(chosen, settings_file)
     plan = plan_of(chosen, ("flash",), settings, settings_file)
-    again, _ = _chosen_again(
+    again, _ = chosen_again(
         plan_json(chosen, ("flash",), plan, settings), Chosen(models=(), boards=(), implementations=())
     )
     assert again.clock == clock
@@ -29,7 +29,7 @@ def test_runs_of_before_there_was_a_choice_go_on(tmp_path):
     settings = settings_of(chosen, Config(root=tmp_path))
     plan = plan_json(chosen, (), plan_of(chosen, (), settings, Config(root=tmp_path)), settings)
     del plan["clock"]
-    assert _chosen_again(plan, chosen)[0].clock is None
+    assert chosen_again(plan, chosen)[0].clock is None
 
 
 def test_a_clock_that_one_of_the_boards_does_not_have(tmp_path):

@@ -18,6 +18,7 @@ from made_runs import (
 )
 
 from harness.compare import COMPARED, Models, Outcome, compare
+from harness.report import comparison
 from harness.types import Clock, Status
 
 SWAPPED = {
@@ -209,3 +210,22 @@ def test_what_uses_the_ram():
     deltas = rows(case(), new)["ram"].deltas
     assert [(d.name, d.base, d.new) for d in deltas["use"]] == [("static", 1508, 1800), ("heap", 8, 92)]
     assert [(d.name, d.new - d.base) for d in deltas["part"]] == [("runtime", 292)]
+
+
+@pytest.mark.parametrize(
+    ("unit", "before", "after", "outcome"),
+    [
+        ("share", 0.98, 0.95, Outcome.REGRESSED), ("share", 0.95, 0.98, Outcome.IMPROVED),
+        ("AUC", 0.9, 0.8, Outcome.REGRESSED),
+        ("MSE", 0.1, 0.2, Outcome.REGRESSED), ("MSE", 0.2, 0.1, Outcome.IMPROVED),
+    ],
+)  # fmt: skip
+def test_less_accuracy_is_worse_and_less_error_is_better(unit, before, after, outcome):
+    base, new = (
+        replace(measurement("flash", value), metric="accuracy", unit=unit, scores={"score": value})
+        for value in (before, after)
+    )
+    row = one([base], [new])
+    assert row.outcome is outcome
+    assert comparison.figure(row.base) == f"{before:.4f}"
+    assert comparison.change(row) == f"{after - before:+.4f}"

@@ -2,11 +2,13 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from harness import models
 from harness.commands.report import export, report
 from harness.errors import MissingError, UsageError
 from harness.store import Store
@@ -146,3 +148,21 @@ def test_plotly_is_imported_for_the_page_alone(stored, monkeypatch):
     monkeypatch.setitem(sys.modules, "plotly", None)
     for name in ("csv", "json", "latex", "markdown"):
         assert call(report, stored, f"--{name}")
+
+
+def with_model(tmp_path, model, sha256):
+    store = Store(tmp_path / "results")
+    run = store.begin({"models": [str(model.path)]}, {})
+    found = case(model=model.name)
+    run.measurements = [replace(m, provenance=m.provenance | {"model_sha256": sha256}) for m in found]
+    store.save(run)
+    return store.path(run)
+
+
+def test_the_page_shows_the_networks_that_were_measured(tmp_path):
+    pytest.importorskip("plotly")
+    model = models.load("digits")
+    for sha256, pictures in ((model.sha256, 1), ("another file of that name", 0)):
+        page = tmp_path / "page.html"
+        call(report, with_model(tmp_path, model, sha256), "--html", page)
+        assert page.read_text().count("<title>The graph of digits: 5 operators</title>") == pictures

@@ -27,8 +27,8 @@ def record(implementation, provenance):
 
 
 def test_the_same_cases(plan):
-    measure._require_same_cases(record("tflm", FACTS), plan)
-    measure._require_same_cases(record("tvm-aot", {"model_sha256": "m", "board_digest": "b"}), plan)
+    measure.require_same_cases(record("tflm", FACTS), plan)
+    measure.require_same_cases(record("tvm-aot", {"model_sha256": "m", "board_digest": "b"}), plan)
 
 
 @pytest.mark.parametrize(
@@ -37,4 +37,4 @@ def test_the_same_cases(plan):
 )
 def test_what_has_changed_is_named(plan, changed, told):
     with pytest.raises(UsageError, match=f"{told} has changed since run 1 began: start a new run"):
-        measure._require_same_cases(record("tflm", FACTS | {changed: "another"}), plan)
+        measure.require_same_cases(record("tflm", FACTS | {changed: "another"}), plan)

@@ -27,6 +27,8 @@ def test_help_has_an_example_for_every_command(mcuprof):
         "compare",
         "baseline",
         "bundle",
+        "inspect",
+        "accuracy",
     ]:
         assert name in whole.out
         assert f"Example:  mcuprof {name}" in mcuprof(name, "--help").out

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -38,6 +38,8 @@ class Subject:
     run: Run
     history: Callable[[], Sequence[Run]] = tuple
     """Reads the other runs, oldest first; called only by a form that shows them."""
+    graphs: Callable[[], Mapping[str, str]] = dict
+    """Draws the run's networks, SVG by the model's name; called only by a form that shows them."""
 
     def shown(self) -> list[Measurement]:
         """Return the measurements as they may be shown: names come from files and may hold any character."""

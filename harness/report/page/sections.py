@@ -58,6 +58,8 @@ class Page:
     """Figures of several boards with the same clock."""
     profiles: tuple[profiles.Section, ...]
     history: tuple[Placed, ...]
+    graphs: tuple[tuple[str, str], ...]
+    """The networks: names, and pictures as SVG that is escaped already."""
     provenance: provenance.Provenance
 
     @property
@@ -99,6 +101,7 @@ def of(subject: Subject) -> Page:
             Placed(id=f"history-{i}", figure=over_runs.history(case, palette), model=case.model, board=case.board)
             for i, case in enumerate(past, start=1)
         ),
+        graphs=tuple((shown_text(name), picture) for name, picture in subject.graphs().items()),
         provenance=provenance.of(subject.run, [*found, *printable_profiles(subject.run.profiles)]),
     )
 
