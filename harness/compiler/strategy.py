@@ -1,4 +1,4 @@
-"""How groups of operators are computed: what the user chooses for all, and the knobs of each, which a rule fills in."""
+"""How groups of operators are computed: what the user chooses, and the knobs of each group, which a rule fills in."""
 
 from __future__ import annotations
 

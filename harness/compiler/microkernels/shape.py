@@ -63,15 +63,15 @@ class Shape:
 
     @property
     def stretch(self) -> int:
-        """Bytes of neighbours that are laid side by side at a time: a row of the filter, or a tap where it is dilated."""
+        """Bytes of neighbours that are taken at a time: a row of the filter, or a tap where it is dilated."""
         return self.depth * (self.kernel_width if self.dilation_x == 1 else 1)
 
     @property
     def scratch_words(self) -> int:
-        """Words that the kernel works in: the tile, and a stretch at the edge or the rings of rows and their taps."""
+        """Words that the kernel works in: the tile, and masks for a stretch at an edge or the kept rows and their taps."""
         tile = self.steps * self.tile
         if not self.ring_rows:
-            return tile + rounded_up(self.stretch) // 4
+            return tile + 2 * (rounded_up(self.stretch) // 4)
         return tile + self.taps + self.ring_rows * self.ring_columns * self.padded_depth // 4
 
     def may_replace(self) -> bool:
