@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from harness.boards import Board
 from harness.builds import Build, Program
+from harness.compiler.strategy import Weights
 from harness.errors import CaseError, DoesNotFitError
 from harness.firmware import Firmware
 from harness.models import Model
@@ -45,6 +46,8 @@ class Settings:
     tflm_library: Path | None = None
     fuse: bool = True
     """Whether TVM joins operators and works in place."""
+    weights: Weights = Weights.INT8
+    """How TVM's kernels have weights in flash."""
     sketchbook: Path | None = None
     """The user's own sketchbook, whose libraries may be used and are never written to."""
     method: Method = Method.ONE_FLASH
@@ -79,11 +82,11 @@ class Implementation(Protocol):
         """Return the library that the sketch needs, made when it is not there."""
         ...
 
-    def check(self, model: Model) -> None:
-        """Raise ``UnsupportedError`` where this implementation cannot run ``model``."""
+    def check(self, model: Model, board: Board) -> None:
+        """Raise ``UnsupportedError`` where this implementation cannot run ``model`` on ``board``."""
         ...
 
-    def arena_bytes(self, model: Model) -> int | None:
+    def arena_bytes(self, model: Model, board: Board) -> int | None:
         """Return the size of the working memory where it is known before the program runs, else None."""
         ...
 

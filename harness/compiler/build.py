@@ -22,13 +22,13 @@ from harness.compiler.plan import Request, plan
 from harness.compiler.program import Argument, Buffer, Call, Constant, Function, Interface, Place, Program
 from harness.compiler.program import Parameter as Declared
 from harness.compiler.schedule import schedule
-from harness.compiler.strategy import Rule
+from harness.compiler.strategy import Options, Rule
 from harness.compiler.strategy import rule as default_rule
 from harness.errors import UnsupportedError
 from harness.models import Model
 
 _ALIGNMENT = 4
-DEFAULT = default_rule()
+DEFAULT = default_rule(Options())
 
 
 def compile_model(model: Model, *, fuse: bool, rule: Rule = DEFAULT) -> Program:
@@ -68,7 +68,7 @@ class Computed:
     """Whether the output may take the memory of the first input; None where the operators' patterns tell."""
 
 
-def compute(whole: Group, graph: Graph, rule: Rule) -> Computed:
+def compute(whole: Group, graph: Graph, rule: Rule = DEFAULT) -> Computed:
     """Return a group's function; raises ``UnsupportedError`` where an operator cannot take what it is given."""
     label = "_".join(operator.name.lower() for operator in whole.operators)
     body = _body(whole, graph)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness import sketch
 from harness.boards import Board
@@ -11,6 +11,7 @@ from harness.case import LibraryUse, Settings
 from harness.compiler import source
 from harness.compiler.program import Program
 from harness.compiler.service import compile_model, tvm_version
+from harness.compiler.strategy import Kernels, Options, Weights
 from harness.models import Model
 from harness.sketch import Sketch
 
@@ -39,31 +40,35 @@ class TvmImplementation:
     def __init__(self, executor: Executor, settings: Settings) -> None:
         self.name = executor.name
         self._executor = executor
-        self._fuse = settings.fuse
+        self._options = Options(fuse=settings.fuse, weights=settings.weights)
 
     def describe(self) -> str:
         """Name TVM, its version and the executor."""
-        return f"TVM {tvm_version()}, {self._executor.title}" + ("" if self._fuse else ", operators not fused")
+        words = [f"TVM {tvm_version()}", self._executor.title]
+        words += [] if self._options.fuse else ["operators not fused"]
+        words += [] if self._options.weights is Weights.INT8 else [f"{self._options.weights.value} weights"]
+        return ", ".join(words)
 
     def provenance(self) -> dict[str, str]:
         """Return what a result says of the compiler."""
         return {
             "runs_on": self.describe(),
             "tvm_version": tvm_version(),
-            "operators": "fused" if self._fuse else "alone",
+            "operators": "fused" if self._options.fuse else "alone",
+            "weights": self._options.weights.value,
         }
 
     def library(self) -> LibraryUse | None:
         """Return None: all that runs the network is part of the sketch."""
         return None
 
-    def check(self, model: Model) -> None:
+    def check(self, model: Model, board: Board) -> None:
         """Raise ``UnsupportedError`` where the network cannot be compiled."""
-        self._program(model)
+        self._program(model, board)
 
-    def arena_bytes(self, model: Model) -> int | None:
+    def arena_bytes(self, model: Model, board: Board) -> int | None:
         """Return the memory of the tensors, which is known when the network is compiled."""
-        return self._executor.arena_bytes(self._program(model))
+        return self._executor.arena_bytes(self._program(model, board))
 
     def missing_memory(self, said: str) -> int | None:
         """Return how many bytes the board lacked that said this."""
@@ -72,7 +77,7 @@ class TvmImplementation:
     def sketch(self, model: Model, board: Board, arena: int | None) -> Sketch:
         """Return the sketch; its memory is what was planned, whatever ``arena`` says."""
         del arena
-        program, title = self._program(model), f"{model.name} with {self.describe()}"
+        program, title = self._program(model, board), f"{model.name} with {self.describe()}"
         source.require_readable(program, board)
         return sketch.compose(
             board=board,
@@ -82,5 +87,7 @@ class TvmImplementation:
             files=self._executor.files(program, title),
         )
 
-    def _program(self, model: Model) -> Program:
-        return compile_model(model, fuse=self._fuse)
+    def _program(self, model: Model, board: Board) -> Program:
+        """Return the network for ``board``; an AVR multiplies bytes, and has no memory to spare for packed words."""
+        kernels = Kernels.LOOPS if board.is_avr else self._options.kernels
+        return compile_model(model, replace(self._options, kernels=kernels))

@@ -66,7 +66,8 @@ def group(
 ) -> Groups:
     """Return the functions that run ``graph``; without ``fuse`` each operator is a function of its own.
 
-    Operators with a kernel are joined with those that it computes, too, and with no others. Raises ``UnsupportedError`` for an operator that is not known.
+    Operators with a kernel are joined with those that it computes, too, and with no others. Raises
+    ``UnsupportedError`` for an operator that is not known.
     """
     singles = [Group(operators=(operator,), patterns=(pattern(operator, graph),)) for operator in graph.operators]
     if not fuse:

@@ -25,6 +25,16 @@ class Kernels(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Options:
+    """What the user chooses for a whole network."""
+
+    fuse: bool = True
+    """Whether operators are joined and done in place; without, each is a function of its own."""
+    weights: Weights = Weights.INT8
+    kernels: Kernels = Kernels.PACKED
+
+
+@dataclass(frozen=True, kw_only=True)
 class Strategy:
     """The knobs of one group of operators."""
 
@@ -56,12 +66,12 @@ _AROUND = {4: 49, 3: 43, 2: 36, 1: 29}
 """Instructions around the steps, for two channels of a tile."""
 
 
-def rule(weights: Weights = Weights.INT8, kernels: Kernels = Kernels.PACKED) -> Rule:
+def rule(options: Options) -> Rule:
     """Return the rule that takes the tile with the fewest instructions, by counting those of the kernels."""
 
     def choose(sizes: Sizes) -> Strategy:
         tile = min(TILES, key=lambda t: instructions(sizes, t))
-        return Strategy(kernels=kernels, tile=tile, weights=weights)
+        return Strategy(kernels=options.kernels, tile=tile, weights=options.weights)
 
     return choose
 

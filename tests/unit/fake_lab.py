@@ -56,10 +56,10 @@ class FakeImplementation:
     def provenance(self):
         return {}
 
-    def check(self, model):
+    def check(self, model, board):
         pass
 
-    def arena_bytes(self, model):
+    def arena_bytes(self, model, board):
         return None
 
     def library(self):

@@ -176,7 +176,7 @@ def _layer(node: Node, matrix: Integers) -> _Layer | None:
     sums = [Channel(least=a, most=b, multiplier=m, shift=s) for a, b, (m, s) in ends]
     limits = activation_limits(node.option("FusedActivationFunction"), y)
     found = requantization(sums, y.zero_point, limits)
-    return found and _Layer(matrix=matrix, biases=biases, requantization=found)
+    return None if found is None else _Layer(matrix=matrix, biases=biases, requantization=found)
 
 
 def _shape(node: Node, padding: Node | None, height: int, width: int) -> Shape | None:
@@ -232,7 +232,7 @@ def _plain_shape(batches: int, x: tuple[int, ...], y: tuple[int, ...], node: Nod
 
 
 def _by_stretches(weights: Integers, shape: Shape) -> Integers:
-    """Return weights [channels, height, width, depth] as a matrix, each stretch of the filter filled up to whole words."""
+    """Return weights [channels, height, width, depth] as a matrix, each stretch filled up to whole words."""
     rows = weights.reshape(len(weights), -1, shape.stretch)
     whole = np.zeros((*rows.shape[:2], rounded_up(shape.stretch)), np.int64)
     whole[:, :, : shape.stretch] = rows

@@ -16,8 +16,7 @@ class Kernel:
     """What a group of operators is computed by."""
 
     function: str
-    """Of the header: called with the inputs, the constants, the output, the scratch memory where there is some, and the
-    numbers."""
+    """Of the header: called with inputs, constants, the output, scratch memory where there is some, and numbers."""
     inputs: tuple[int, ...]
     """The network's tensors that it reads."""
     constants: tuple[tuple[str, Words], ...] = ()

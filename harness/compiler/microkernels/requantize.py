@@ -79,7 +79,7 @@ def _numbers(channel: Channel, zero_point: int, limits: tuple[int, int], how: Ho
     addend = (1 << exponent >> 1) + (zero_point << exponent)
     high_parts = gemmlowp.rescale(ends, channel.multiplier, 0)
     values = [addend, int(high_parts[0]) + addend - 1, int(high_parts[1]) + addend]
-    fits = -_INT32 <= min(values) and max(values) < _INT32
+    fits = min(values) >= -_INT32 and max(values) < _INT32
     return (channel.multiplier, addend, exponent) if fits else None
 
 

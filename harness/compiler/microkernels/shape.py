@@ -68,7 +68,7 @@ class Shape:
 
     @property
     def scratch_words(self) -> int:
-        """Words that the kernel works in: the tile, and masks for a stretch at an edge or the kept rows and their taps."""
+        """Words that the kernel works in: the tile, and masks for a stretch, or the kept rows and their taps."""
         tile = self.steps * self.tile
         if not self.ring_rows:
             return tile + 2 * (rounded_up(self.stretch) // 4)
