@@ -13,7 +13,7 @@ from tests.compiler import host
 _FOLDER = Path(__file__).parent
 _CORE = ("-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16")
 _FLAGS = ("-std=gnu99", "-Wall", "-Wextra", "-Werror", "-Wno-unused-variable", "-ffreestanding", "-fno-builtin")
-_WORDS = "qemu-system-arm -M mps2-an386 -display none -monitor none -serial none -semihosting-config enable=on,target=native"
+_WORDS = "qemu-system-arm -M mps2-an386 -display none -monitor none -serial none -semihosting"
 _PRIME, _START = 16777619, 2166136261
 
 

@@ -1,4 +1,4 @@
-"""Small networks of what has kernels, with the sizes that are easily got wrong: odd ones, 1, strides, dilations, edges."""
+"""Small networks of what has kernels, with sizes that are easily got wrong: odd ones, 1, strides, edges."""
 
 import math
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from tests.compiler.networks import Network
 Draw = Callable[[int, int], int]
 """Gives an integer between two, both included."""
 
-KINDS = ("convolution", "depthwise", "pair", "padded", "dense")
+KINDS = ("convolution", "depthwise", "pair", "padded", "dense", "pool", "add")
 
 
 def small(kind: str, draw: Draw) -> bytes:
@@ -21,6 +21,8 @@ def small(kind: str, draw: Draw) -> bytes:
         "pair": _pair,
         "padded": _padded,
         "dense": _dense,
+        "pool": _pool,
+        "add": _add,
     }[kind](_Maker(draw))
 
 
@@ -116,7 +118,9 @@ def _pair(make: _Maker) -> bytes:
 def _padded(make: _Maker) -> bytes:
     x = make.image(make.channels())
     before = make.net.tensors[x]
-    pads = np.array([[0, 0], [make.draw(0, 2), make.draw(0, 2)], [make.draw(0, 2), make.draw(0, 2)], [0, 0]], np.int32)
+    pads = np.array(
+        [[0, 0], [make.draw(0, 2), make.draw(0, 2)], [make.draw(0, 2), make.draw(0, 2)], [0, 0]], np.int32
+    )
     shape = [int(size + sum(pad)) for size, pad in zip(before.shape, pads, strict=True)]
     padded = make.net.tensor(shape, scale=before.scale, zero_point=before.zero_point)
     make.net.operator("PAD", [x, make.net.constant(pads)], [padded], "PadOptions", 1)
@@ -124,6 +128,27 @@ def _padded(make: _Maker) -> bytes:
         return make.net.finish([x], [make.windowed("CONV_2D", padded, (2, 2), make.channels())])
     y = make.windowed("DEPTHWISE_CONV_2D", padded, (3, 3), shape[3])
     return make.net.finish([x], [y])
+
+
+def _pool(make: _Maker) -> bytes:
+    x = make.image(make.channels())
+    (batch, height, width, depth), (sy, sx) = make.net.tensors[x].shape, (make.draw(1, 3), make.draw(1, 3))
+    zero_point, sizes = make.net.tensors[x].zero_point, (make.draw(1, 4), make.draw(1, 4))
+    y = make.net.tensor((batch, -(-height // sy), -(-width // sx), depth), scale=0.05, zero_point=zero_point)
+    make.net.operator(
+        ("AVERAGE_POOL_2D", "MAX_POOL_2D")[make.draw(0, 1)], [x], [y], "Pool2DOptions", 2, Padding=0, StrideH=sy,
+        StrideW=sx, FilterHeight=sizes[0], FilterWidth=sizes[1], FusedActivationFunction=make.draw(0, 3),
+    )  # fmt: skip
+    return make.net.finish([x], [y])
+
+
+def _add(make: _Maker) -> bytes:
+    x = make.image(make.channels())
+    y = make.pointwise(x, make.net.tensors[x].shape[3])
+    scale = (make.net.tensors[y].scale, 0.05, 0.3)[make.draw(0, 2)]
+    z = make.net.tensor(make.net.tensors[x].shape, scale=scale, zero_point=make.draw(-128, 127))
+    make.net.operator("ADD", [x, y], [z], "AddOptions", 2, FusedActivationFunction=make.draw(0, 3))
+    return make.net.finish([x], [z])
 
 
 def _dense(make: _Maker) -> bytes:

@@ -13,7 +13,7 @@ from harness.compiler.strategy import Options, Weights, rule
 from tests.compiler import board, host
 from tests.compiler.small_networks import KINDS, small
 
-_BOARD_NETWORKS = 30
+_BOARD_NETWORKS = 28
 _WEIGHTS = st.sampled_from(Weights)
 
 

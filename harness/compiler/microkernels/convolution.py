@@ -55,7 +55,7 @@ def dense(node: Node, rule: Rule) -> Kernel | None:
     if layer is None:
         return None
     if batches > 1 or depth % 4:
-        shape = _plain_shape(1, (1, batches, depth), (1, batches, units), node)
+        shape = plain_shape(1, (1, batches, depth), (1, batches, units), node)
         return _gemm(node, None, shape, layer, rule)
     strategy = rule(_sizes(node, pixels=1, depth=depth, channels=units))
     if strategy.kernels is not Kernels.PACKED:
@@ -191,7 +191,7 @@ def _shape(node: Node, padding: Node | None, height: int, width: int) -> Shape |
         before = padding.content(1).reshape(-1).tolist()
         if any(before[:2] + before[6:]):
             return None
-    plain = _plain_shape(x.shape[0], x.shape[1:], y.shape[1:], node)
+    plain = plain_shape(x.shape[0], x.shape[1:], y.shape[1:], node)
     return replace(
         plain,
         kernel_height=height,
@@ -205,7 +205,7 @@ def _shape(node: Node, padding: Node | None, height: int, width: int) -> Shape |
     )
 
 
-def _plain_shape(batches: int, x: tuple[int, ...], y: tuple[int, ...], node: Node) -> Shape:
+def plain_shape(batches: int, x: tuple[int, ...], y: tuple[int, ...], node: Node) -> Shape:
     """Return the sizes of a pointwise convolution from [height, width, depth] to such an output."""
     return Shape(
         batches=batches,

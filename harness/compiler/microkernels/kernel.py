@@ -23,8 +23,8 @@ class Kernel:
     """Names and contents."""
     scratch_words: int = 0
     numbers: tuple[int, ...] = ()
-    in_place: bool = False
-    """Whether the output may take the memory of the first input."""
+    in_place: bool | None = False
+    """Whether the output may take the memory of the first input; None where the operator's pattern tells."""
 
 
 def function(kernel: Kernel, operators: tuple[Operator, ...], graph: Graph) -> tuple[list[Parameter], tirx.PrimFunc]:

@@ -15,6 +15,22 @@ KERNEL_INLINE int32_t requantized(int32_t twice, int32_t multiplier, int32_t add
   return saturated_byte((how == REQUANTIZE_signed ? value + (twice >> 31) : value) >> shift);
 }
 
+// The greater one of each two bytes.
+KERNEL_INLINE int32_t greater_bytes(int32_t a, int32_t b) {
+#if KERNEL_DSP
+  int32_t found;
+  __asm("ssub8 %0, %1, %2\n\tsel %0, %1, %2" : "=&r"(found) : "r"(a), "r"(b));
+  return found;
+#else
+  uint32_t found = 0;
+  for (int32_t i = 0; i < 4; ++i) {
+    const int32_t left = byte_of(a, i), right = byte_of(b, i);
+    found |= (uint32_t)(uint8_t)(left > right ? left : right) << (8 * i);
+  }
+  return (int32_t)found;
+#endif
+}
+
 // Holds four bytes, or two halves, to limits that are given as often.
 KERNEL_INLINE int32_t clamped_bytes(int32_t word, int32_t low, int32_t high) {
 #if KERNEL_DSP
