@@ -13,7 +13,7 @@ from rich.table import Table
 
 from harness.report import details, grid
 from harness.report.formats import bare_cell, margin, seconds
-from harness.report.notes import notes
+from harness.report.notes import notes, speed_ups
 from harness.types import Measurement, Status
 
 _PIPE_WIDTH = 120
@@ -42,7 +42,7 @@ def show(measurements: Sequence[Measurement], console: Console) -> None:
     for title, table in details.tables(measurements):
         console.print(title, style="bold", highlight=False, markup=False)
         print_table(table, console)
-    for note in notes(measurements):
+    for note in (*speed_ups(measurements), *notes(measurements)):
         console.print(f"• {note}", highlight=False, markup=False)
 
 
@@ -57,11 +57,15 @@ def _table(measurements: Sequence[Measurement]) -> Table:
         lines = filter(None, (title, _SHORT.get(unit, unit)))
         table.add_column("\n".join(lines), justify="right", no_wrap=True)
     for row in content.rows:
-        table.add_row(escape(row.model), row.implementation, *map(_styled, row.cells))
+        factors = (grid.times_faster(content, row, name) for name in content.metrics)
+        cells = (_styled(cell, factor) for cell, factor in zip(row.cells, factors, strict=True))
+        table.add_row(escape(row.model), row.implementation, *cells)
     return table
 
 
-def _styled(measurement: Measurement | None) -> str:
+def _styled(measurement: Measurement | None, factor: float | None) -> str:
+    """Return a cell; ``factor`` is how many times as fast as TFLM it is, where that is known."""
+    faster = "" if factor is None else f", {factor:.3g}x"
     shown = bare_cell(measurement)
     if measurement is None:
         return shown
@@ -69,7 +73,7 @@ def _styled(measurement: Measurement | None) -> str:
         colour = "yellow" if measurement.status.is_answer else "red"
         return f"[{colour}]{shown}[/]"
     if measurement.at_clock_s is not None:
-        return f"{measurement.value:,.0f}\n[dim]{seconds(measurement.at_clock_s)}[/]"
+        return f"{measurement.value:,.0f}\n[dim]{seconds(measurement.at_clock_s)}{faster}[/]"
     if measurement.clock is not None:
-        return f"{seconds(measurement.value or 0.0)}\n[dim]{margin(measurement)}[/]"
+        return f"{seconds(measurement.value or 0.0)}\n[dim]{margin(measurement)}{faster}[/]"
     return shown
