@@ -54,17 +54,17 @@ def requantization(channels: Sequence[Channel], zero_point: int, limits: tuple[i
     if any(max(abs(c.least), abs(c.most)) >= _DOUBLED for c in channels):
         return None
     for how in How:
-        found = [_numbers(c, zero_point, limits, how) for c in channels]
-        numbers = [n for n in found if n is not None]
-        if len(numbers) == len(channels):
-            multipliers, addends, shifts = np.array(numbers, np.int64).reshape(-1, 3).T
+        found = [numbers(c, zero_point, limits, how) for c in channels]
+        exact = [n for n in found if n is not None]
+        if len(exact) == len(channels):
+            multipliers, addends, shifts = np.array(exact, np.int64).reshape(-1, 3).T
             return Requantization(
                 how=how, multipliers=multipliers, addends=addends, shifts=shifts, low=limits[0], high=limits[1]
             )
     return None
 
 
-def _numbers(channel: Channel, zero_point: int, limits: tuple[int, int], how: How) -> tuple[int, int, int] | None:
+def numbers(channel: Channel, zero_point: int, limits: tuple[int, int], how: How) -> tuple[int, int, int] | None:
     """Return multiplier, addend and shift with which ``how`` is exact for a channel; None where it is not."""
     ends = np.array([channel.least, channel.most], np.int64)
     outputs = np.clip(gemmlowp.rescale(ends, channel.multiplier, channel.shift) + zero_point, *limits)

@@ -1,28 +1,25 @@
-// ADD of two tensors of the same shape: both terms come to one scale, are added, and come to that of the output.
-struct kernel_term {
-  int32_t zero_point, multiplier, shift;
+// ADD of two tensors of the same shape. TFLite brings both to twice the larger scale, 20 bits to the left, and the sum to
+// the scale of the output. The term of the larger scale is halved by that, and so is exact; it is the first one here.
+struct add_numbers {
+  int32_t first, second;             // what zero points come to, in the place of the terms
+  int32_t multiplier, half, sign, shift;  // of the second term: 2^(shift - 1) and -1, both 0 where nothing is rounded
+  int32_t sum_multiplier, sum_addend, sum_shift;  // as in the signed way of requantize.h
+  int32_t low, high;
 };
 
-// value * multiplier / 2^(31 + shift), rounded twice, halves of the second time away from zero; value is below 2^30.
-KERNEL_INLINE int32_t scaled_term(int32_t value, struct kernel_term by) {
-  const int32_t half = by.shift > 0 ? INT32_C(1) << (by.shift - 1) : 0, sign = by.shift > 0 ? value >> 31 : 0;
-  return (multiply_high_add(2 * value, by.multiplier, half) + sign) >> by.shift;
+KERNEL_INLINE int32_t sum_of(int32_t a, int32_t b, const struct add_numbers *n) {
+  const int32_t second = (int32_t)((uint32_t)b << 21) + n->second;
+  const int32_t rounded = (multiply_high_add(second, n->multiplier, n->half) + (second >> 31 & n->sign)) >> n->shift;
+  const int32_t twice = (int32_t)((uint32_t)a << 20) + n->first + 2 * rounded;
+  return saturated_byte((multiply_high_add(twice, n->sum_multiplier, n->sum_addend) + (twice >> 31)) >> n->sum_shift);
 }
 
-// ``numbers``: zero point, multiplier and shift of both inputs and of the output, then the limits.
 KERNEL_FUNCTION void kernel_add(const int8_t *x0, const int8_t *x1, const int32_t *numbers, int8_t *y, int32_t count) {
-  struct kernel_term terms[3];
-  for (int32_t i = 0; i < 3; ++i) {
-    terms[i].zero_point = CONST_INT32(numbers, 3 * i);
-    terms[i].multiplier = CONST_INT32(numbers, 3 * i + 1);
-    terms[i].shift = CONST_INT32(numbers, 3 * i + 2);
-  }
-  const struct kernel_term a = terms[0], b = terms[1], out = terms[2];
-  const int32_t low = CONST_INT32(numbers, 9), high = CONST_INT32(numbers, 10);
-  for (int32_t i = 0; i < count; ++i) {
-    const int32_t left = scaled_term((x0[i] - a.zero_point) * (INT32_C(1) << 20), a);
-    const int32_t right = scaled_term((x1[i] - b.zero_point) * (INT32_C(1) << 20), b);
-    const int32_t sum = scaled_term(left + right, out) + out.zero_point;
-    y[i] = (int8_t)(sum < low ? low : sum > high ? high : sum);
-  }
+  const struct add_numbers n = {
+      CONST_INT32(numbers, 0), CONST_INT32(numbers, 1), CONST_INT32(numbers, 2), CONST_INT32(numbers, 3),
+      CONST_INT32(numbers, 4), CONST_INT32(numbers, 5), CONST_INT32(numbers, 6), CONST_INT32(numbers, 7),
+      CONST_INT32(numbers, 8), CONST_INT32(numbers, 9), CONST_INT32(numbers, 10),
+  };
+  for (int32_t i = 0; i < count; ++i) y[i] = (int8_t)sum_of(x0[i], x1[i], &n);
+  clamp_bytes(y, count, n.low, n.high);
 }
