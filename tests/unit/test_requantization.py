@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.compiler import gemmlowp
-from harness.compiler.microkernels.requantize import Channel, How, requantization
+from harness.compiler.microkernels.requantize import GENERAL_SHIFT, Channel, How, requantization
 
 ZERO_POINTS = st.integers(-128, 127)
 
@@ -33,11 +33,11 @@ def sums_of(channel, zero_point):
 def as_the_kernel(sums, found, place):
     """Return what ``requantize.h`` computes, with the wrapping of its instructions."""
     multiplier, addend, shift = (int(a[place]) for a in (found.multipliers, found.addends, found.shifts))
-    if found.how is How.GENERAL:
-        value = gemmlowp.rescale(sums, multiplier, shift) + addend
+    if shift >= GENERAL_SHIFT - 31:
+        value = gemmlowp.rescale(sums, multiplier, shift - GENERAL_SHIFT) + addend
     else:
         value = gemmlowp.wrap(((2 * sums * multiplier + (1 << 31)) >> 32) + addend)
-        value = gemmlowp.wrap(value + (sums >> 63 if found.how is How.SIGNED else 0)) >> shift
+        value = gemmlowp.wrap(value + (sums >> 63 if found.how is not How.FAST else 0)) >> shift
     return np.clip(np.clip(value, -128, 127), found.low, found.high)
 
 

@@ -17,10 +17,12 @@ _DOUBLED = 1 << 30
 """Sums whose double an int32 can hold are below this."""
 _INT32 = 1 << 31
 _LARGEST_SHIFT = 30
+GENERAL_SHIFT = 128
+"""What is added to the shift to the left of a channel that needs the general way."""
 
 
 class How(Enum):
-    """A way of making an int8 of a sum; from the quickest to the one that takes everything."""
+    """A way of making an int8 of a sum; from the quickest to the one that takes every channel in the way it needs."""
 
     FAST = "fast"
     SIGNED = "signed"
@@ -70,9 +72,10 @@ def numbers(channel: Channel, zero_point: int, limits: tuple[int, int], how: How
     outputs = np.clip(gemmlowp.rescale(ends, channel.multiplier, channel.shift) + zero_point, *limits)
     if outputs[0] == outputs[1]:  # the output grows with the sum, so it is the same for all of them
         constant = int(outputs[0])
-        return (0, constant, 0) if how is How.GENERAL else (0, 2 * constant + 1, 1)
+        return 0, 2 * constant + 1, 1
     if how is How.GENERAL:
-        return channel.multiplier, zero_point, channel.shift
+        exact = numbers(channel, zero_point, limits, How.SIGNED)
+        return exact or (channel.multiplier, zero_point, GENERAL_SHIFT + channel.shift)
     exponent = -channel.shift
     if not 0 <= exponent <= _LARGEST_SHIFT or not _rounds_right(how, exponent, zero_point, limits):
         return None

@@ -77,8 +77,18 @@ KERNEL_INLINE void dense_four(const int8_t *x, const int32_t *w, const int32_t *
   const int32_t fours = units >> 2; \
   if (fours > 0) dense_4_##how##_##weights(x, w, parameters, steps, fours, y); \
   if (units & 3) dense_four(x, w, parameters, steps, fours, units, y, REQUANTIZE_##how, WEIGHTS_##weights);
+// Most units as in the signed way; then the fours again that have one of the others.
+#define DENSE_PATCHED(how, weights) \
+  DENSE_UNITS(signed, weights) \
+  for (int32_t four = 0; 4 * four < units; ++four) { \
+    const int32_t *p = parameters + DENSE_PARAMETERS * four; \
+    if (is_general(p[6]) || is_general(p[9]) || is_general(p[12]) || is_general(p[15])) { \
+      dense_four(x, w, parameters, steps, four, units, y, REQUANTIZE_##how, WEIGHTS_##weights); \
+    } \
+  }
 #else
 #define DENSE_UNITS DENSE_PORTABLE
+#define DENSE_PATCHED DENSE_PORTABLE
 #endif
 
 // kernel_dense_<how>_<weights>: one input, of 4 * steps elements.
@@ -89,6 +99,6 @@ KERNEL_INLINE void dense_four(const int8_t *x, const int32_t *w, const int32_t *
     units_of(how, weights) \
     clamp_bytes(y, units, low, high); \
   }
-KERNEL_DENSE(DENSE_UNITS, fast, int8) KERNEL_DENSE(DENSE_UNITS, signed, int8) KERNEL_DENSE(DENSE_PORTABLE, general, int8)
+KERNEL_DENSE(DENSE_UNITS, fast, int8) KERNEL_DENSE(DENSE_UNITS, signed, int8) KERNEL_DENSE(DENSE_PATCHED, general, int8)
 KERNEL_DENSE(DENSE_UNITS, fast, int16) KERNEL_DENSE(DENSE_UNITS, signed, int16)
-KERNEL_DENSE(DENSE_PORTABLE, general, int16)
+KERNEL_DENSE(DENSE_PATCHED, general, int16)

@@ -89,13 +89,27 @@ KERNEL_INLINE void depthwise_pixel(const int8_t *x, const int32_t *taps, int32_t
   if (s->kernel_height == 3 && s->kernel_width == 3 && s->dilation_x == 1) { \
     depthwise_3x3_##how(x + taps[2], x + taps[5], x + taps[8], s->padded_depth, numbers, numbers + s->numbers, slot, \
                         4 * width, pixels, (s->stride_x - 1) * s->padded_depth); \
+    if (REQUANTIZE_##how == REQUANTIZE_general) { \
+      depthwise_patch(s, taps, x, numbers, slot, width, pixels); \
+    } \
     return; \
   }
-#define depthwise_3x3_general(...)
+#define depthwise_3x3_general depthwise_3x3_signed
+
+// Does those fours again, after the signed way, in which a channel needs the general one.
+KERNEL_FUNCTION void depthwise_patch(const struct kernel_shape *s, const int32_t *taps, const int8_t *x,
+                                     const int32_t *numbers, int32_t *slot, int32_t width, int32_t pixels) {
+  const int32_t each = s->numbers / (s->padded_depth >> 2);
+  for (int32_t channel = 0; channel < s->padded_depth; channel += 4, numbers += each, slot += 2 * width) {
+    const int32_t *last = numbers + each - 12;
+    if (!is_general(last[2]) && !is_general(last[5]) && !is_general(last[8]) && !is_general(last[11])) continue;
+    for (int32_t pixel = 0; pixel < pixels; ++pixel) {
+      const int8_t *from = x + pixel * s->stride_x * s->padded_depth + channel;
+      depthwise_pixel(from, taps, s->taps, 4, numbers, slot + pixel, width, REQUANTIZE_general);
+    }
+  }
+}
 #else
 #define DEPTHWISE_SHORTCUT(how)
 #endif
-DEPTHWISE(fast) DEPTHWISE(signed)
-#undef DEPTHWISE_SHORTCUT
-#define DEPTHWISE_SHORTCUT(how)
-DEPTHWISE(general)
+DEPTHWISE(fast) DEPTHWISE(signed) DEPTHWISE(general)

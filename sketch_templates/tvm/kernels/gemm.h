@@ -125,8 +125,21 @@ KERNEL_INLINE void gemm_pair(const int32_t *tile, const int32_t *w, const int32_
       gemm_pair(tile, w, parameters, steps, pairs, pixels, channels, y, REQUANTIZE_##how, WEIGHTS_##weights); \
     } \
   }
+// Most channels as in the signed way; then the pairs again that have one of the others.
+#define GEMM_PATCHED(weights) \
+  KERNEL_FUNCTION void gemm_general_##weights(int32_t pixels, const int32_t *tile, const int32_t *w, \
+                                              const int32_t *parameters, int32_t steps, int32_t channels, int8_t *y) { \
+    gemm_signed_##weights(pixels, tile, w, parameters, steps, channels, y); \
+    for (int32_t pair = 0; 2 * pair < channels; ++pair) { \
+      const int32_t *p = parameters + GEMM_PARAMETERS * pair; \
+      if (is_general(p[4]) || is_general(p[7])) { \
+        gemm_pair(tile, w, parameters, steps, pair, pixels, channels, y, REQUANTIZE_general, WEIGHTS_##weights); \
+      } \
+    } \
+  }
 #else
 #define GEMM_TILED GEMM_PORTABLE
+#define GEMM_PATCHED(weights) GEMM_PORTABLE(general, weights)
 #endif
-GEMM_TILED(fast, int8) GEMM_TILED(signed, int8) GEMM_PORTABLE(general, int8)
-GEMM_TILED(fast, int16) GEMM_TILED(signed, int16) GEMM_PORTABLE(general, int16)
+GEMM_TILED(fast, int8) GEMM_TILED(signed, int8) GEMM_PATCHED(int8)
+GEMM_TILED(fast, int16) GEMM_TILED(signed, int16) GEMM_PATCHED(int16)

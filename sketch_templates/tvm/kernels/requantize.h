@@ -3,16 +3,21 @@
 //   fast     the output is held to its zero point and above, so that halves may be rounded up; rounding and zero point
 //            are one number that is added on the way
 //   signed   halves are rounded away from zero
-//   general  multipliers of 1/2 and above, too; the number is the zero point, the shift to the left
+//   general  signed for most channels; those with multipliers of 1/2 and above, or beyond an int32, have a shift from
+//            GENERAL_SHIFT - 31 on, to the left, and the number is the zero point
 enum requantization { REQUANTIZE_fast, REQUANTIZE_signed, REQUANTIZE_general };
+
+#define GENERAL_SHIFT 128
+
+KERNEL_INLINE int is_general(int32_t shift) { return shift >= GENERAL_SHIFT - 31; }
 
 KERNEL_INLINE int32_t requantized(int32_t twice, int32_t multiplier, int32_t added, int32_t shift,
                                   enum requantization how) {
-  if (how == REQUANTIZE_general) {
-    return saturated_byte(fixed_scale(twice >> 1, multiplier, shift) + added);
+  if (how == REQUANTIZE_general && is_general(shift)) {
+    return saturated_byte(fixed_scale(twice >> 1, multiplier, shift - GENERAL_SHIFT) + added);
   }
   const int32_t value = multiply_high_add(twice, multiplier, added);
-  return saturated_byte((how == REQUANTIZE_signed ? value + (twice >> 31) : value) >> shift);
+  return saturated_byte((how != REQUANTIZE_fast ? value + (twice >> 31) : value) >> shift);
 }
 
 // The greater one of each two bytes.
