@@ -13,7 +13,7 @@ from harness.compiler.microkernels import packing
 from harness.compiler.microkernels.kernel import Kernel
 from harness.compiler.microkernels.packing import rounded_up
 from harness.compiler.microkernels.requantize import Channel, Integers, Requantization, requantization
-from harness.compiler.microkernels.shape import Shape
+from harness.compiler.microkernels.shape import Shape, with_ring
 from harness.compiler.operators.convolution import window
 from harness.compiler.strategy import Kernels, Rule, Sizes, Strategy
 
@@ -91,7 +91,7 @@ def depthwise(node: Node, padding: Node | None, pointwise: Node | None, rule: Ru
     numbers = packing.depthwise_numbers(_tap_order(layer.matrix.T, height, width), layer.biases, found)
     final = second.requantization if second else found
     shape = replace(
-        shape,
+        with_ring(shape, wide),
         channels=outputs,
         low=final.low,
         high=final.high,
@@ -99,9 +99,6 @@ def depthwise(node: Node, padding: Node | None, pointwise: Node | None, rule: Ru
         steps=wide // 2,
         taps=height * width,
         numbers=len(numbers),
-        ring_rows=shape.reach_y,
-        ring_columns=(shape.columns - 1) * shape.stride_x + shape.reach_x,
-        padded_depth=wide,
         fan_out=channels // node.input().shape[3],
         middle_low=found.low,
         middle_high=found.high,
@@ -137,13 +134,29 @@ def _gemm(node: Node, padding: Node | None, shape: Shape, layer: _Layer, rule: R
         return None
     found = layer.requantization
     shape = replace(shape, low=found.low, high=found.high, tile=strategy.tile, steps=depth // 2)
+    kept = _kept(shape)
+    name = "kernel_convolution" if kept is None else "kernel_kept_convolution"
+    shape = kept or shape
     return Kernel(
-        function=f"kernel_convolution_{found.how.value}_{strategy.weights.value}",
+        function=f"{name}_{found.how.value}_{strategy.weights.value}",
         inputs=((padding or node).input().index,),
         constants=(("shape", shape.words()), *_gemm_constants(layer, strategy)),
         scratch_words=shape.scratch_words,
         in_place=shape.may_replace(),
     )
+
+
+def _kept(shape: Shape) -> Shape | None:
+    """Return the sizes of a convolution on copied rows, where it can overwrite its input so, and not otherwise."""
+    kept = with_ring(shape, shape.depth)
+    possible = shape.depth % 4 == 0 and kept.left < kept.reach_x and kept.top < kept.reach_y
+    gains = kept.may_replace() and not shape.may_replace() and kept.scratch_words < shape.scratch_words + _pays(shape)
+    return kept if possible and gains else None
+
+
+def _pays(shape: Shape) -> int:
+    """Return how many words may be spent on working in place."""
+    return shape.height * shape.width * shape.depth // 8
 
 
 def _gemm_constants(layer: _Layer, strategy: Strategy) -> list[tuple[str, packing.Words]]:

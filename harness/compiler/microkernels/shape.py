@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 
 import numpy as np
 
@@ -95,3 +95,9 @@ class Shape:
         if self.ring_rows or not alone:
             return 0
         return ((pixels - 1) % self.columns + 1) * self.depth
+
+
+def with_ring(shape: Shape, depth: int) -> Shape:
+    """Return the sizes with as many kept rows as lie under the filter, their pixels ``depth`` bytes."""
+    columns = (shape.columns - 1) * shape.stride_x + shape.reach_x
+    return replace(shape, ring_rows=shape.reach_y, ring_columns=columns, padded_depth=depth)

@@ -3,6 +3,10 @@
   KERNEL_FUNCTION void kernel_convolution_##how##_##weights( \
       const int8_t *x, const int32_t *shape, const int32_t *w, const int32_t *parameters, int8_t *y, int32_t *scratch) { \
     convolve(x, shape, w, parameters, y, scratch, gemm_##how##_##weights); \
+  } \
+  KERNEL_FUNCTION void kernel_kept_convolution_##how##_##weights( \
+      const int8_t *x, const int32_t *shape, const int32_t *w, const int32_t *parameters, int8_t *y, int32_t *scratch) { \
+    convolve_kept(x, shape, w, parameters, y, scratch, gemm_##how##_##weights); \
   }
 KERNEL_CONVOLUTION(fast, int8) KERNEL_CONVOLUTION(signed, int8) KERNEL_CONVOLUTION(general, int8)
 KERNEL_CONVOLUTION(fast, int16) KERNEL_CONVOLUTION(signed, int16) KERNEL_CONVOLUTION(general, int16)

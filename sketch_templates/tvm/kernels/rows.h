@@ -1,4 +1,4 @@
-// Depthwise convolutions row by row: the rows under the filter are copied into a ring, with their padding, so that the
+// Convolutions row by row: the rows under the filter are copied into a ring, with their padding, so that the
 // output may overwrite the input, and pixels need no question about edges.
 
 // Copies a row of the input, or none, into its place in the ring.
@@ -26,6 +26,18 @@ KERNEL_FUNCTION void keep_row(const struct kernel_shape *s, const int8_t *row, i
     }
   }
   fill_words(to, around, (s->ring_columns - s->left - inside) * words);
+}
+
+// Copies the rows that are new under a filter which begins at row ``first``; ``kept`` have been copied before.
+KERNEL_INLINE int32_t keep_rows(const struct kernel_shape *s, const int8_t *x, int32_t first, int32_t kept,
+                                int8_t *ring) {
+  const int32_t row_bytes = s->ring_columns * s->padded_depth, reach = (s->kernel_height - 1) * s->dilation_y + 1;
+  for (kept = kept < first ? first : kept; kept < first + reach; ++kept) {
+    const int32_t source = kept - s->top;
+    const int8_t *line = source >= 0 && source < s->height ? x + source * s->width * s->depth : NULL;
+    keep_row(s, line, ring + kept % s->ring_rows * row_bytes);
+  }
+  return kept;
 }
 
 // Where the taps of the filter are in the ring, for the row of the output whose filter begins at ``first``.
@@ -69,18 +81,13 @@ KERNEL_INLINE void convolve_rows(const int8_t *x, const int32_t *shape, const in
                                  const int32_t *parameters, int8_t *y, int32_t *scratch, depthwise_function depthwise,
                                  gemm_function gemm) {
   const struct kernel_shape s = kernel_shape_of(shape);
-  const int32_t row_bytes = s.ring_columns * s.padded_depth, reach = (s.kernel_height - 1) * s.dilation_y + 1;
   int32_t *taps = scratch + s.steps * s.tile;
   int8_t *ring = (int8_t *)(taps + s.taps);
   for (int32_t batch = 0; batch < s.batches; ++batch, x += s.height * s.width * s.depth) {
     int32_t left = s.rows * s.columns, kept = 0, filled = 0, width = smaller(s.tile, left);
     for (int32_t row = 0; row < s.rows; ++row) {
       const int32_t first = row * s.stride_y;
-      for (kept = kept < first ? first : kept; kept < first + reach; ++kept) {
-        const int32_t source = kept - s.top;
-        const int8_t *line = source >= 0 && source < s.height ? x + source * s.width * s.depth : NULL;
-        keep_row(&s, line, ring + kept % s.ring_rows * row_bytes);
-      }
+      kept = keep_rows(&s, x, first, kept, ring);
       place_taps(&s, first, taps);
       for (int32_t column = 0; column < s.columns;) {
         const int32_t pixels = smaller(s.columns - column, width - filled);
@@ -99,6 +106,37 @@ KERNEL_INLINE void convolve_rows(const int8_t *x, const int32_t *shape, const in
         } else {
           narrow(&s, scratch, width, y);
         }
+        y += width * s.channels;
+        left -= width;
+        width = smaller(s.tile, left);
+        filled = 0;
+      }
+    }
+  }
+}
+
+// A convolution of any filter on kept rows, for inputs whose pixels are whole words.
+KERNEL_INLINE void convolve_kept(const int8_t *x, const int32_t *shape, const int32_t *weights,
+                                 const int32_t *parameters, int8_t *y, int32_t *scratch, gemm_function gemm) {
+  const struct kernel_shape s = kernel_shape_of(shape);
+  const int32_t row_bytes = s.ring_columns * s.depth, lines = s.dilation_x == 1 ? 1 : s.kernel_width;
+  const int32_t words = (s.kernel_width / lines * s.depth) >> 2;
+  int8_t *ring = (int8_t *)(scratch + s.steps * s.tile);
+  for (int32_t batch = 0; batch < s.batches; ++batch, x += s.height * s.width * s.depth) {
+    int32_t left = s.rows * s.columns, kept = 0, filled = 0, width = smaller(s.tile, left);
+    for (int32_t row = 0; row < s.rows; ++row) {
+      const int32_t first = row * s.stride_y;
+      kept = keep_rows(&s, x, first, kept, ring);
+      const int8_t *from = ring;
+      for (int32_t column = 0; column < s.columns; ++column, from += s.stride_x * s.depth) {
+        int32_t *to = scratch + filled;
+        for (int32_t ky = 0; ky < s.kernel_height; ++ky) {
+          const int8_t *line = from + (first + ky * s.dilation_y) % s.ring_rows * row_bytes;
+          to = spread_lines(line, s.dilation_x * s.depth, lines, words, to, width);
+        }
+        if (++filled < width) continue;
+        gemm(width, scratch, weights, parameters, s.steps, s.channels, y);
+        clamp_bytes(y, width * s.channels, s.low, s.high);
         y += width * s.channels;
         left -= width;
         width = smaller(s.tile, left);
