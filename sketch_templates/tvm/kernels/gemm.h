@@ -10,23 +10,28 @@
 // On the stack: 0 tile, 4 bytes of weights of a pair, 8 parameters, 12 where a pair's weights end, 16 output,
 // 20 where the parameters end, 24 where the loop is entered; 64 pairs, 68 output, 72 bytes from pixel to pixel.
 // The first step adds to the biases; the loop does eight steps a round and is entered so that the rest comes out even.
-#define GEMM_WEIGHTS_int8 "ldr r2, [r1], #4\n sxtb16 r3, r2\n sxtb16 r2, r2, ror #8\n"
-#define GEMM_WEIGHTS_int16 "ldrd r3, r2, [r1], #8\n"
+#define GEMM_LOAD_int8 "ldr r2, [r1], #4\n"
+#define GEMM_LOAD_int16 "ldrd r3, r2, [r1], #8\n"
+#define GEMM_WIDEN_int8 "sxtb16 r3, r2\n sxtb16 r2, r2, ror #8\n"
+#define GEMM_WIDEN_int16
 #define GEMM_LOG2_BYTES_int8 "2"
 #define GEMM_LOG2_BYTES_int16 "3"
 #define GEMM_ADD(a, b, x) "smlad " a ", " x ", r3, " a "\n smlad " b ", " x ", r2, " b "\n"
 #define GEMM_BEGIN(a, b, x) "smlad " a ", " x ", r3, r4\n smlad " b ", " x ", r2, r5\n"
-#define GEMM_LOAD_2 "ldrd r12, lr, [r0], #8\n"
-#define GEMM_FIRST_1 "ldr r12, [r0], #4\n" GEMM_ADD("r4", "r5", "r12")
-#define GEMM_FIRST_2 GEMM_LOAD_2 GEMM_BEGIN("r6", "r7", "lr") GEMM_ADD("r4", "r5", "r12")
-#define GEMM_FIRST_3 GEMM_LOAD_2 "ldr r9, [r0], #4\n" GEMM_BEGIN("r6", "r7", "lr") GEMM_BEGIN("r8", "r9", "r9") \
-  GEMM_ADD("r4", "r5", "r12")
-#define GEMM_FIRST_4 GEMM_LOAD_2 "ldrd r10, r11, [r0], #8\n" GEMM_BEGIN("r6", "r7", "lr") GEMM_BEGIN("r8", "r9", "r10") \
-  GEMM_BEGIN("r10", "r11", "r11") GEMM_ADD("r4", "r5", "r12")
-#define GEMM_STEP_1 "ldr r12, [r0], #4\n" GEMM_ADD("r4", "r5", "r12")
-#define GEMM_STEP_2 GEMM_LOAD_2 GEMM_ADD("r4", "r5", "r12") GEMM_ADD("r6", "r7", "lr")
-#define GEMM_STEP_3 GEMM_STEP_2 "ldr r12, [r0], #4\n" GEMM_ADD("r8", "r9", "r12")
-#define GEMM_STEP_4 GEMM_STEP_2 GEMM_LOAD_2 GEMM_ADD("r8", "r9", "r12") GEMM_ADD("r10", "r11", "lr")
+// Loads that follow each other overlap.
+#define GEMM_BOTH(weights, load) GEMM_LOAD_##weights load GEMM_WIDEN_##weights
+#define GEMM_ONE "ldr r12, [r0], #4\n"
+#define GEMM_TWO "ldrd r12, lr, [r0], #8\n"
+#define GEMM_FIRST_1(weights) GEMM_BOTH(weights, GEMM_ONE) GEMM_ADD("r4", "r5", "r12")
+#define GEMM_FIRST_2(weights) GEMM_BOTH(weights, GEMM_TWO) GEMM_BEGIN("r6", "r7", "lr") GEMM_ADD("r4", "r5", "r12")
+#define GEMM_FIRST_3(weights) GEMM_BOTH(weights, GEMM_TWO "ldr r9, [r0], #4\n") GEMM_BEGIN("r6", "r7", "lr") \
+  GEMM_BEGIN("r8", "r9", "r9") GEMM_ADD("r4", "r5", "r12")
+#define GEMM_FIRST_4(weights) GEMM_BOTH(weights, GEMM_TWO "ldrd r10, r11, [r0], #8\n") GEMM_BEGIN("r6", "r7", "lr") \
+  GEMM_BEGIN("r8", "r9", "r10") GEMM_BEGIN("r10", "r11", "r11") GEMM_ADD("r4", "r5", "r12")
+#define GEMM_STEP_1(weights) GEMM_BOTH(weights, GEMM_ONE) GEMM_ADD("r4", "r5", "r12")
+#define GEMM_STEP_2(weights) GEMM_BOTH(weights, GEMM_TWO) GEMM_ADD("r4", "r5", "r12") GEMM_ADD("r6", "r7", "lr")
+#define GEMM_STEP_3(weights) GEMM_STEP_2(weights) GEMM_ONE GEMM_ADD("r8", "r9", "r12")
+#define GEMM_STEP_4(weights) GEMM_STEP_2(weights) GEMM_TWO GEMM_ADD("r8", "r9", "r12") GEMM_ADD("r10", "r11", "lr")
 #define GEMM_STEP_BYTES_1_int8 "24"
 #define GEMM_STEP_BYTES_2_int8 "32"
 #define GEMM_STEP_BYTES_3_int8 "44"
@@ -59,8 +64,8 @@
         "mul r4, r4, r5\n adr r5, 2f\n add r4, r4, r5\n add r4, r4, #1\n str r6, [sp, #16]\n str r4, [sp, #24]\n" \
         "mov r0, r2\n" \
         "1: ldmia r0!, {r4, r5}\n str r0, [sp, #8]\n ldrd r0, r3, [sp]\n add r3, r3, r1\n str r3, [sp, #12]\n" \
-        GEMM_WEIGHTS_##weights GEMM_FIRST_##pixels "ldr pc, [sp, #24]\n .balign 4\n" \
-        "2: .rept 8\n" GEMM_WEIGHTS_##weights GEMM_STEP_##pixels ".endr\n" \
+        GEMM_FIRST_##pixels(weights) "ldr pc, [sp, #24]\n .balign 4\n" \
+        "2: .rept 8\n" GEMM_STEP_##pixels(weights) ".endr\n" \
         "ldr r2, [sp, #12]\n cmp r1, r2\n bne 2b\n" \
         "ldr r0, [sp, #8]\n ldmia r0!, {r2, r3, r12}\n" \
         GEMM_ENDS_##pixels(GEMM_END_##how, "r4", "r6", "r8", "r10") "ldmia r0!, {r2, r3, r12}\n" \
