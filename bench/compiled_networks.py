@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import tempfile
 import time
 from collections.abc import Iterator
@@ -16,6 +17,13 @@ _BOARD = "nano33ble-sim"
 _SHARED = Path(__file__).resolve().parents[2] / "shared" / "models"
 _BUNDLED = Path(__file__).resolve().parents[1] / "models"
 _COMPILED = "person_detection"
+_MOST_INSTRUCTIONS = {
+    "micro_speech_quantized": {"int8": 0.52e6, "int16": 0.47e6},
+    "person_detect": {"int8": 9.2e6, "int16": 8.5e6},
+    "kws_ref_model": {"int8": 3.4e6, "int16": 3.1e6},
+    "ad01_int8": {"int8": 0.40e6, "int16": 0.31e6},
+}
+"""Aims for networks that are not in the repository, by name and weights."""
 
 
 def rows() -> Iterator[Row]:
@@ -35,23 +43,40 @@ def _compile_time(folder: Path) -> Row:
 
 
 def _beside_tflm(folder: Path, model: Path) -> Iterator[Row]:
-    words = ("run", str(model), "--impl", "tflm", "--impl", "tvm-aot", "--board", _BOARD, "--opt", "O2", "--json")
-    found: list[dict[str, Any]] = json.loads(mcuprof(folder, *words).stdout)["measurements"]
-    cells = {(m["implementation"], m["metric"]): m for m in found}
-    kernels = cells["tflm", "inference"]["provenance"].get("tflm_kernels", "")
-    for metric in ("inference", "flash"):
-        ours, theirs = (cells[implementation, metric]["value"] for implementation in ("tvm-aot", "tflm"))
-        unit = cells["tvm-aot", metric]["unit"]
-        yield _ratio(f"{model.stem}: {metric}", ours, theirs, unit, kernels)
-    ours, theirs = (cells[i, "inference"]["provenance"]["arena_bytes"] for i in ("tvm-aot", "tflm"))
-    yield _ratio(f"{model.stem}: arena", ours, theirs, "B", kernels)
+    """Yield the rows of a network: with weights as int8, the default, and as int16 where that makes a difference."""
+    cells = _measured(folder, model, "--impl", "tflm", "--impl", "tvm-aot")
+    theirs = {metric: cells["tflm", metric] for metric in ("inference", "flash")}
+    kernels = str(theirs["inference"]["provenance"].get("tflm_kernels", ""))
+    narrow = {metric: cells["tvm-aot", metric] for metric in theirs}
+    found = _measured(folder, model, "--impl", "tvm-aot", "--weights", "int16")
+    wide = {metric: found["tvm-aot", metric] for metric in theirs}
+    differ = wide["flash"]["value"] != narrow["flash"]["value"]
+    limits = _MOST_INSTRUCTIONS.get(model.stem, {})
+    for weights, ours in {"int8": narrow, **({"int16": wide} if differ else {})}.items():
+        what = f"{model.stem}: inference, {weights} weights"
+        yield _ratio(what, ours["inference"], theirs["inference"], kernels, limits.get(weights))
+    yield _ratio(f"{model.stem}: flash, int8 weights", narrow["flash"], theirs["flash"], kernels)
+    if differ:
+        yield _ratio(f"{model.stem}: flash, int16 weights", wide["flash"], theirs["flash"], kernels, math.inf)
+    arenas = ({"value": m["inference"]["provenance"]["arena_bytes"], "unit": "B"} for m in (narrow, theirs))
+    yield _ratio(f"{model.stem}: arena", *arenas, kernels)
 
 
-def _ratio(what: str, ours: float, theirs: float, unit: str, kernels: str) -> Row:
+def _measured(folder: Path, model: Path, *words: str) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the measurements of a run, by implementation and metric."""
+    whole = ("run", str(model), *words, "--board", _BOARD, "--opt", "O2", "--json")
+    found: list[dict[str, Any]] = json.loads(mcuprof(folder, *whole).stdout)["measurements"]
+    return {(m["implementation"], m["metric"]): m for m in found}
+
+
+def _ratio(what: str, ours: dict[str, Any], theirs: dict[str, Any], kernels: str, limit: float | None = None) -> Row:
+    """Return the row of a figure beside TFLM's; its aim is ``limit``, or what TFLM has where none is given."""
+    value, other, unit = ours["value"], theirs["value"], theirs["unit"]
+    aim = "at most 1" if limit is None else "shown" if math.isinf(limit) else f"at most {limit:,.0f} {unit}"
     return Row(
-        what=f"{what}, tvm-aot {ours:,.0f} / tflm {theirs:,.0f} {unit}",
-        figure=ours / theirs,
+        what=f"{what}, tvm-aot {value:,.0f} / tflm {other:,.0f} {unit}",
+        figure=value / other,
         unit="times",
-        aim=f"at most 1 ({kernels}, -O2)",
-        met=ours <= theirs,
+        aim=f"{aim} ({kernels}, -O2)",
+        met=value <= (other if limit is None else limit),
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from harness.boards import Board
 from harness.builds import Build, Program
+from harness.compiler.strategy import Weights
 from harness.errors import CaseError, DoesNotFitError
 from harness.firmware import Firmware
 from harness.layout import Block
@@ -47,6 +48,8 @@ class Settings:
     tflm_library: Path | None = None
     fuse: bool = True
     """Whether TVM joins operators and works in place."""
+    weights: Weights = Weights.INT8
+    """How TVM's kernels have weights in flash."""
     sketchbook: Path | None = None
     """The user's own sketchbook, whose libraries may be used and are never written to."""
     method: Method = Method.ONE_FLASH
@@ -81,8 +84,8 @@ class Implementation(Protocol):
         """Return the library that the sketch needs, made when it is not there."""
         ...
 
-    def check(self, model: Model) -> None:
-        """Raise ``UnsupportedError`` where this implementation cannot run ``model``."""
+    def check(self, model: Model, board: Board) -> None:
+        """Raise ``UnsupportedError`` where this implementation cannot run ``model`` on ``board``."""
         ...
 
     def least(self, model: Model, board: Board) -> Least:
@@ -92,7 +95,7 @@ class Implementation(Protocol):
         """
         ...
 
-    def arena_bytes(self, model: Model) -> int | None:
+    def arena_bytes(self, model: Model, board: Board) -> int | None:
         """Return the size of the working memory where it is known before the program runs, else None."""
         ...
 
@@ -103,14 +106,14 @@ class Implementation(Protocol):
         """
         ...
 
-    def parts(self, model: Model) -> tuple[tuple[int, ...], ...]:
+    def parts(self, model: Model, board: Board) -> tuple[tuple[int, ...], ...]:
         """Return what runs one after the other and can be marked: for each, the places of its operators in the model.
 
         Operators that nothing is done for are in none of them.
         """
         ...
 
-    def layout(self, model: Model) -> tuple[Block, ...]:
+    def layout(self, model: Model, board: Board) -> tuple[Block, ...]:
         """Return what lies where in the working memory, a step for each of ``parts``; () where that is not known."""
         ...
 

@@ -17,6 +17,7 @@ from harness import boards, gate, implementations, paths, toml_file
 from harness import budget as budget_limits
 from harness.boards import Board
 from harness.budget import Budget
+from harness.compiler.strategy import Weights
 from harness.errors import UsageError
 
 FILE = "mcuprof.toml"
@@ -47,6 +48,7 @@ class _Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     sketchbook: str | None = None
     tflm_library: str | None = None
     optimization: str | None = None
+    weights: Weights = Weights.INT8
     cache_limit_mb: int = 4096
     compare: CompareSettings = CompareSettings()
     budget: Any = None
@@ -66,6 +68,7 @@ class Config:
     sketchbook: str | None = None
     tflm_library: str | None = None
     optimization: str | None = None
+    weights: Weights = Weights.INT8
     cache_limit_mb: int = 4096
     board_settings: Mapping[str, BoardSettings] = field(default_factory=dict)
     """What is particular to a board on this machine, by the board's name."""
@@ -132,6 +135,7 @@ def load(folder: Path | None = None) -> Config:
         sketchbook=keys.sketchbook,
         tflm_library=keys.tflm_library,
         optimization=keys.optimization,
+        weights=keys.weights,
         cache_limit_mb=keys.cache_limit_mb,
         board_settings=_board_settings(keys.board, path) if isinstance(keys.board, dict) else {},
         fail_on=keys.compare.fail_on,

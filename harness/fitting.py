@@ -6,7 +6,6 @@ import contextlib
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from harness.boards import Board
 from harness.case import Case, Implementation
@@ -16,9 +15,6 @@ from harness.errors import CaseError, DoesNotFitError
 from harness.layout import Block, Peak, peak
 from harness.lifetimes import end_to_end, lifetimes
 from harness.types import Measurement, Status
-
-if TYPE_CHECKING:
-    from harness.models import Model
 
 _RUNS = ("output", "inference", "init", "ram")
 """Metrics for which a program has run."""
@@ -76,7 +72,7 @@ def advice_for(case: Case, error: CaseError, choices: Choices) -> list[str]:
 def advice(case: Case, lack: Lack, choices: Choices) -> list[str]:
     """Return what is known of a case that does not fit without measuring anything else."""
     said = list(_of_tensors(case, lack)) if lack.memory == "RAM" else []
-    said += _untried(case.model, choices.untried) if lack.memory == "RAM" else []
+    said += _untried(case, choices.untried) if lack.memory == "RAM" else []
     return [*said, _other_boards(case, lack, choices.boards)]
 
 
@@ -117,8 +113,12 @@ def _of_tensors(case: Case, lack: Lack) -> Iterator[str]:
 
 def _peak(case: Case, graph: Graph) -> tuple[Peak | None, str, str]:
     """Return the peak, the operator there, and by whose plan it is."""
-    blocks = case.implementation.layout(case.model)
-    parts = case.implementation.parts(case.model) if blocks else [(place,) for place in range(len(graph.operators))]
+    blocks = case.implementation.layout(case.model, case.board)
+    parts = (
+        case.implementation.parts(case.model, case.board)
+        if blocks
+        else [(place,) for place in range(len(graph.operators))]
+    )
     most = peak(blocks or end_to_end(lifetimes(graph)))
     if most is None or not parts:
         return None, "", ""
@@ -141,13 +141,13 @@ def _smaller_input(graph: Graph, held: Sequence[Block], part: float) -> str:
     )
 
 
-def _untried(model: Model, implementations: Sequence[Implementation]) -> Iterator[str]:
+def _untried(case: Case, implementations: Sequence[Implementation]) -> Iterator[str]:
     """Say what an implementation needs that nobody asked for, where that is known without running it."""
     for implementation in implementations:
         if implementation.searches_arena:
             continue  # what it was told to take says nothing of what it needs
         with contextlib.suppress(CaseError):
-            size = implementation.arena_bytes(model)
+            size = implementation.arena_bytes(case.model, case.board)
             if size is not None:
                 yield f"{implementation.name}, which was not asked for, takes {size:,} bytes for the tensors in all"
 

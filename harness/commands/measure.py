@@ -169,6 +169,7 @@ def default_board(settings_file: Config) -> tuple[str, str]:
 def settings_of(chosen: Chosen, settings_file: Config) -> Settings:
     """Return what was chosen for the whole run."""
     from harness.case import Method, Settings
+    from harness.compiler.strategy import Weights
 
     return Settings(
         runs=chosen.runs,
@@ -177,6 +178,7 @@ def settings_of(chosen: Chosen, settings_file: Config) -> Settings:
         optimization=chosen.optimization or settings_file.optimization,
         arena=chosen.arena,
         fuse=not chosen.no_fuse,
+        weights=settings_file.weights if chosen.weights is None else Weights(chosen.weights),
         tflm_library=chosen.tflm_library or settings_file.path("tflm_library"),
         sketchbook=chosen.sketchbook or settings_file.path("sketchbook"),
         method=Method(chosen.method or Method.ONE_FLASH.value),
@@ -271,6 +273,7 @@ def plan_json(chosen: Chosen, names: tuple[str, ...], plan: Plan, settings: Sett
         "optimization": settings.optimization,
         "arena": chosen.arena,
         "no_fuse": chosen.no_fuse,
+        "weights": settings.weights.value,
         "tflm_library": str(chosen.tflm_library.resolve()) if chosen.tflm_library else None,
         "sketchbook": str(chosen.sketchbook.resolve()) if chosen.sketchbook else None,
         "clock": chosen.clock,
@@ -295,6 +298,7 @@ def chosen_again(plan: Mapping[str, Any], now: Chosen) -> tuple[Chosen, tuple[st
         optimization=plan["optimization"],
         arena=plan["arena"],
         no_fuse=plan.get("no_fuse", False),
+        weights=plan.get("weights"),
         tflm_library=path("tflm_library"),
         sketchbook=path("sketchbook"),
         clock=plan.get("clock"),

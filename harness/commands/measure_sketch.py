@@ -28,6 +28,7 @@ _OF_NETWORKS = {
     "implementations": "--impl",
     "arena": "--arena",
     "no_fuse": "--no-fuse",
+    "weights": "--weights",
     "tflm_library": "--tflm-library",
     "clock": "--clock",
     "data": "--data",

@@ -48,6 +48,11 @@ _MEASURING = (
         help="TVM: make each operator a function of its own, and do nothing in place.",
     ),
     click.option(
+        "--weights",
+        type=click.Choice(["int8", "int16"]),
+        help="TVM: weights in flash; int16 takes twice the flash and less time (default: int8).",
+    ),
+    click.option(
         "--tflm-library",
         type=click.Path(path_type=Path),
         metavar="DIR",
@@ -148,6 +153,7 @@ class Chosen:
     optimization: str | None = None
     arena: int | None = None
     no_fuse: bool = False
+    weights: str | None = None
     tflm_library: Path | None = None
     sketchbook: Path | None = None
     clock: str | None = None

@@ -40,6 +40,11 @@ from harness.errors import UsageError
 )
 @click.option("--no-fuse", is_flag=True, help="TVM: make each operator a function of its own.")
 @click.option(
+    "--weights",
+    type=click.Choice(["int8", "int16"]),
+    help="TVM: weights in flash; int16 takes twice the flash and less time (default: int8).",
+)
+@click.option(
     "--tflm-library",
     type=click.Path(path_type=Path),
     metavar="DIR",
@@ -78,6 +83,7 @@ def sketch(
     arena: int | None,
     optimization: str | None,
     no_fuse: bool,
+    weights: str | None,
     tflm_library: Path | None,
     sketchbook: Path | None,
     protocol: str,
@@ -93,6 +99,7 @@ def sketch(
         raise UsageError(msg)
     from harness import config, implementations, models
     from harness.case import Case, Settings
+    from harness.compiler.strategy import Weights
     from harness.mlperf_tiny.variant import Dialect, Sent, speaking
     from harness.platform import workplace
     from harness.port_choice import choose_ports
@@ -103,6 +110,7 @@ def sketch(
     settings = Settings(
         arena=arena,
         fuse=not no_fuse,
+        weights=settings_file.weights if weights is None else Weights(weights),
         optimization=optimization or settings_file.optimization,
         tflm_library=tflm_library or settings_file.path("tflm_library"),
         sketchbook=sketchbook or settings_file.path("sketchbook"),

@@ -16,37 +16,42 @@ from harness.compiler.fusion import Group, Groups, group, replaceable
 from harness.compiler.graph import Graph, Tensor
 from harness.compiler.kernel import Body, Node, Parameter, Pattern, Role, dims
 from harness.compiler.lower import lower
+from harness.compiler.microkernels.kernel import function as call
+from harness.compiler.microkernels.select import select
 from harness.compiler.plan import Request, plan
 from harness.compiler.program import Argument, Buffer, Call, Constant, Function, Interface, Place, Program
 from harness.compiler.program import Parameter as Declared
 from harness.compiler.schedule import schedule
+from harness.compiler.strategy import Options, Rule
+from harness.compiler.strategy import rule as default_rule
 from harness.errors import UnsupportedError
 from harness.models import Model
 
 _ALIGNMENT = 4
+DEFAULT = default_rule(Options())
 
 
-def compile_model(model: Model, *, fuse: bool) -> Program:
+def compile_model(model: Model, *, fuse: bool, rule: Rule = DEFAULT) -> Program:
     """Compile the network of ``model``: float networks by TVM's own import, others by the operators here.
 
-    Without ``fuse`` each operator is a function of its own and nothing is done in place. Raises ``UnsupportedError``
-    for what cannot be compiled.
+    Without ``fuse`` each operator is a function of its own and nothing is done in place. ``rule`` chooses how a group
+    of operators is computed. Raises ``UnsupportedError`` for what cannot be compiled.
     """
     graph = flatbuffer.read(model)
     if not graph.is_float:
-        return build(graph, fuse=fuse)
+        return build(graph, fuse=fuse, rule=rule)
     from harness.compiler.float_build import build_float
 
     return build_float(model, graph, fuse=fuse)
 
 
-def build(graph: Graph, *, fuse: bool) -> Program:
+def build(graph: Graph, *, fuse: bool, rule: Rule = DEFAULT) -> Program:
     """Compile an integer network; see ``compile_model``.
 
     Raises ``UnsupportedError`` for what cannot be compiled.
     """
-    groups = group(graph, fuse=fuse)
-    computed = [compute(whole, groups.graph) for whole in groups.groups]
+    groups = group(graph, fuse=fuse, has_kernel=lambda some: select(some, graph, rule) is not None)
+    computed = [compute(whole, groups.graph, rule) for whole in groups.groups]
     return assemble(groups, computed, in_place=fuse)
 
 
@@ -59,10 +64,30 @@ class Computed:
     parameters: tuple[Parameter, ...]
     """Inputs and constants, then outputs, in the order of the function's parameters."""
     function: Any
+    in_place: bool | None = None
+    """Whether the output may take the memory of the first input; None where the operators' patterns tell."""
 
 
-def compute(whole: Group, graph: Graph) -> Computed:
+def compute(whole: Group, graph: Graph, rule: Rule = DEFAULT) -> Computed:
     """Return a group's function; raises ``UnsupportedError`` where an operator cannot take what it is given."""
+    label = "_".join(operator.name.lower() for operator in whole.operators)
+    body = _body(whole, graph)
+    kernel = select(whole.operators, graph, rule)
+    if kernel is not None:
+        parameters, function = call(kernel, whole.operators, graph)
+        return Computed(label=label, parameters=tuple(parameters), function=function, in_place=kernel.in_place)
+    outputs = tuple(
+        Parameter(role=Role.OUTPUT, placeholder=body.computed[index], tensor=index) for index in whole.outputs
+    )
+    parameters = [*body.parameters, *outputs]
+    shapes = {tuple(int(size) for size in p.placeholder.shape) for p in parameters if p.tensor is not None}
+    plain = len(shapes) == 1 and set(whole.patterns) <= {Pattern.ELEMENTWISE, Pattern.VIEW}
+    function = schedule([p.placeholder for p in parameters], elementwise=plain)
+    return Computed(label=label, parameters=tuple(parameters), function=function)
+
+
+def _body(whole: Group, graph: Graph) -> Body:
+    """Return what a group computes, as expressions; raises ``UnsupportedError`` as ``compute`` does."""
     body = Body()
     for operator in whole.operators:
         found = operators.rule(operator, graph).compute(Node(operator, graph, body))
@@ -73,15 +98,7 @@ def compute(whole: Group, graph: Graph) -> Computed:
         for index, result in zip(operator.outputs, results, strict=True):
             _require_shape(result, graph.tensors[index])
             body.computed[index] = result
-    outputs = tuple(
-        Parameter(role=Role.OUTPUT, placeholder=body.computed[index], tensor=index) for index in whole.outputs
-    )
-    parameters = (*body.parameters, *outputs)
-    shapes = {tuple(int(size) for size in p.placeholder.shape) for p in parameters if p.tensor is not None}
-    plain = len(shapes) == 1 and set(whole.patterns) <= {Pattern.ELEMENTWISE, Pattern.VIEW}
-    function = schedule([p.placeholder for p in parameters], elementwise=plain)
-    names = [operator.name.lower() for operator in whole.operators]
-    return Computed(label="_".join(names), parameters=parameters, function=function)
+    return body
 
 
 def _require_shape(result: te.Tensor, tensor: Tensor) -> None:
@@ -129,7 +146,7 @@ class _Maker:
         ]
         arguments = [self._argument(p, one.label, step) for p in one.parameters]
         if in_place:
-            self._allow_replacing(whole, arguments[-1])
+            self._allow_replacing(whole, one, arguments[-1])
         for temporary in printed.temporaries:
             declared.append(Declared(name=temporary.name, dtype=temporary.dtype, written=True))
             size = temporary.elements * np.dtype(temporary.dtype).itemsize
@@ -233,8 +250,11 @@ class _Maker:
         found = self._buffers[buffer]
         self._buffers[buffer] = replace(found, last=max(found.last, step))
 
-    def _allow_replacing(self, whole: Group, output: Argument) -> None:
-        self._replaces[output.index] = tuple(self._owner[root] for root in replaceable(whole, self._groups))
+    def _allow_replacing(self, whole: Group, one: Computed, output: Argument) -> None:
+        roots = replaceable(whole, self._groups)
+        if one.in_place is not None:
+            roots = (self._groups.root(whole.operators[0].inputs[0]),) if one.in_place else ()
+        self._replaces[output.index] = tuple(self._owner[root] for root in roots)
 
 
 def _c_names(parameters: Sequence[Parameter]) -> list[str]:

@@ -242,10 +242,18 @@ class _Printer:
             return self.expression(node.args[0])
         if name in ("tirx.call_pure_extern", "tirx.call_extern"):
             return self._call(str(node.args[0].value), *node.args[1:])
+        if name == "tirx.address_of":
+            return self._address(node.args[0])
         if name in _FUNCTIONS:
             return self._call(_FUNCTIONS[name], *node.args)
         msg = f"the intrinsic {name} cannot be written in C"
         raise UnsupportedError(msg)
+
+    def _address(self, load: Node) -> str:
+        """Return a pointer to an element: to the whole buffer, where it is the first one."""
+        name, place = self._names[load.source], self.expression(load.indices[0])
+        self.used.add(name)
+        return name if place == "0" else f"&{name}[{place}]"
 
     def _call(self, name: str, *arguments: Node) -> str:
         self.calls.add(name)

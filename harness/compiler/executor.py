@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness import sketch
 from harness.boards import Board
@@ -12,6 +12,7 @@ from harness.compiler import flatbuffer, glance, source
 from harness.compiler.memory import Span, blocks
 from harness.compiler.program import Program
 from harness.compiler.service import compile_model, tvm_version
+from harness.compiler.strategy import Kernels, Options, Weights
 from harness.layout import Block
 from harness.least import Least
 from harness.models import Model
@@ -44,60 +45,63 @@ class TvmImplementation:
     def __init__(self, executor: Executor, settings: Settings) -> None:
         self.name = executor.name
         self._executor = executor
-        self._fuse = settings.fuse
+        self._options = Options(fuse=settings.fuse, weights=settings.weights)
 
     def describe(self) -> str:
         """Name TVM, its version and the executor."""
-        return f"TVM {tvm_version()}, {self._executor.title}" + ("" if self._fuse else ", operators not fused")
+        words = [f"TVM {tvm_version()}", self._executor.title]
+        words += [] if self._options.fuse else ["operators not fused"]
+        words += [] if self._options.weights is Weights.INT8 else [f"{self._options.weights.value} weights"]
+        return ", ".join(words)
 
     def provenance(self) -> dict[str, str]:
         """Return what a result says of the compiler."""
         return {
             "runs_on": self.describe(),
             "tvm_version": tvm_version(),
-            "operators": "fused" if self._fuse else "alone",
+            "operators": "fused" if self._options.fuse else "alone",
+            "weights": self._options.weights.value,
         }
 
     def library(self) -> LibraryUse | None:
         """Return None: all that runs the network is part of the sketch."""
         return None
 
-    def check(self, model: Model) -> None:
+    def check(self, model: Model, board: Board) -> None:
         """Raise ``UnsupportedError`` where the network cannot be compiled."""
-        self._program(model)
+        self._program(model, board)
 
     def least(self, model: Model, board: Board) -> Least:
         """Return the memory that was planned where the network has been compiled before, else a bound.
 
         Raises ``UnsupportedError`` where it is plain that the network cannot be compiled.
         """
-        del board
-        known = glance.glance(model, fuse=self._fuse)
+        known = glance.glance(model, self._options_for(board))
         if known is None or known.program is None:
             return glance.least(model, None, None)
         return glance.least(model, self._executor.arena_bytes(known.program), known.program.constant_bytes)
 
-    def arena_bytes(self, model: Model) -> int | None:
+    def arena_bytes(self, model: Model, board: Board) -> int | None:
         """Return the memory of the tensors, which is known when the network is compiled."""
-        return self._executor.arena_bytes(self._program(model))
+        return self._executor.arena_bytes(self._program(model, board))
 
     def missing_memory(self, said: str) -> int | None:
         """Return how many bytes the board lacked that said this."""
         return self._executor.missing_memory(said)
 
-    def parts(self, model: Model) -> tuple[tuple[int, ...], ...]:
+    def parts(self, model: Model, board: Board) -> tuple[tuple[int, ...], ...]:
         """Return the operators that each call computes, in the order of the calls."""
-        return tuple(call.places for call in self._program(model).calls)
+        return tuple(call.places for call in self._program(model, board).calls)
 
-    def layout(self, model: Model) -> tuple[Block, ...]:
+    def layout(self, model: Model, board: Board) -> tuple[Block, ...]:
         """Return the tensors in the memory that is planned for them."""
-        program = self._program(model)
+        program = self._program(model, board)
         return blocks(program, self._executor.spans(program), flatbuffer.outline(model))
 
     def sketch(self, model: Model, board: Board, arena: int | None, *, markers: Markers = Markers.NONE) -> Sketch:
         """Return the sketch; its memory is what was planned, whatever ``arena`` says."""
         del arena
-        program, title = self._program(model), f"{model.name} with {self.describe()}"
+        program, title = self._program(model, board), f"{model.name} with {self.describe()}"
         source.require_readable(program, board)
         return sketch.compose(
             board=board,
@@ -108,5 +112,10 @@ class TvmImplementation:
             marked=len(program.calls) if markers is Markers.OPERATORS else None,
         )
 
-    def _program(self, model: Model) -> Program:
-        return compile_model(model, fuse=self._fuse)
+    def _program(self, model: Model, board: Board) -> Program:
+        return compile_model(model, self._options_for(board))
+
+    def _options_for(self, board: Board) -> Options:
+        """Return the options; an AVR multiplies bytes, and has no memory to spare for packed words."""
+        kernels = Kernels.LOOPS if board.is_avr else self._options.kernels
+        return replace(self._options, kernels=kernels)

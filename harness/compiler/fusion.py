@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from harness.compiler import operators
 from harness.compiler.graph import Graph, Operator
 from harness.compiler.kernel import Pattern, dims
+
+Single = Callable[[Sequence[Operator]], bool]
+"""Whether operators have one kernel together."""
 
 _IMAGE_RANK = 4
 _LONGEST = 8
@@ -50,10 +53,21 @@ def integer_pattern(operator: Operator, graph: Graph) -> Pattern:
     return operators.rule(operator, graph).pattern
 
 
-def group(graph: Graph, *, fuse: bool, pattern: Callable[[Operator, Graph], Pattern] = integer_pattern) -> Groups:
+def _no_kernel(_: Sequence[Operator]) -> bool:
+    return False
+
+
+def group(
+    graph: Graph,
+    *,
+    fuse: bool,
+    pattern: Callable[[Operator, Graph], Pattern] = integer_pattern,
+    has_kernel: Single = _no_kernel,
+) -> Groups:
     """Return the functions that run ``graph``; without ``fuse`` each operator is a function of its own.
 
-    Raises ``UnsupportedError`` for an operator that is not known.
+    Operators with a kernel are joined with those that it computes, too, and with no others. Raises
+    ``UnsupportedError`` for an operator that is not known.
     """
     singles = [Group(operators=(operator,), patterns=(pattern(operator, graph),)) for operator in graph.operators]
     if not fuse:
@@ -74,7 +88,7 @@ def group(graph: Graph, *, fuse: bool, pattern: Callable[[Operator, Graph], Patt
             if result[0] not in graph.outputs:
                 tensors[result[0]] = replace(tensors[result[0]], data=data.reshape(tensors[result[0]].shape))
                 continue
-        partner = _partner(single, found, uses, graph)
+        partner = _partner(single, found, uses, graph, has_kernel)
         if partner is not None:
             found.remove(partner)
             single = Group(
@@ -92,12 +106,16 @@ def _same_content(graph: Graph, view: Operator) -> bool:
     return a.elements == b.elements and a.dtype == b.dtype
 
 
-def _partner(single: Group, found: list[Group], uses: Counter[int], graph: Graph) -> Group | None:
+def _partner(single: Group, found: list[Group], uses: Counter[int], graph: Graph, has_kernel: Single) -> Group | None:
     """Return the group whose only use is to feed ``single`` and that can be computed within it."""
     operator, pattern = single.operators[0], single.patterns[0]
     for candidate in reversed(found):
         outputs = candidate.outputs
         if len(outputs) != 1 or uses[outputs[0]] != 1 or outputs[0] not in operator.inputs:
+            continue
+        if outputs[0] == operator.inputs[0] and has_kernel((*candidate.operators, operator)):
+            return candidate
+        if has_kernel(candidate.operators):
             continue
         if pattern is Pattern.ELEMENTWISE:
             joins = set(candidate.patterns) <= {Pattern.REDUCTION, Pattern.ELEMENTWISE, Pattern.PADDING}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.compiler import declared, flatbuffer
 from harness.compiler.graph import Graph, Operator
 from harness.compiler.service import Outcome, compiled_before
+from harness.compiler.strategy import Options
 from harness.errors import UnsupportedError
 from harness.least import Least, dynamic_range, interface
 from harness.models import Model
@@ -12,12 +13,12 @@ from harness.models import Model
 _INTEGERS = frozenset({"int8", "uint8", "int16"})
 
 
-def glance(model: Model, *, fuse: bool) -> Outcome | None:
+def glance(model: Model, options: Options) -> Outcome | None:
     """Return what came out of an earlier compilation, None where there was none.
 
     Raises ``UnsupportedError`` where it is plain that the network cannot be compiled.
     """
-    known = compiled_before(model, fuse=fuse)
+    known = compiled_before(model, options)
     if known is not None and known.unsupported is not None:
         raise UnsupportedError(known.unsupported)
     if known is None:

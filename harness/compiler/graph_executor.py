@@ -64,7 +64,7 @@ def files(program: Program, title: str, *, markers: Markers = Markers.NONE) -> d
         "json_lines": [_c_text(line) for line in _lines(text)],
     }
     runtime = {name: sketch.copy(f"tvm_graph/{name}") for name in _RUNTIME}
-    return runtime | {"operators.c": sketch.render("tvm_graph/operators.c.j2", **values)}
+    return runtime | source.kernels(program) | {"operators.c": sketch.render("tvm_graph/operators.c.j2", **values)}
 
 
 def graph(program: Program) -> Graph:

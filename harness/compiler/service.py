@@ -1,7 +1,7 @@
 """Compiles a network in a process of its own and keeps what came out.
 
 TVM is C++ that may abort on what it does not like, and takes a second to import; so it runs by
-``python -m harness.compiler MODEL OUTPUT fused|alone NAME``, and the same network is not compiled twice.
+``python -m harness.compiler MODEL OUTPUT OPTIONS NAME``, and the same network is not compiled twice.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import msgspec
 from harness import cmd, models, paths
 from harness.cache import touch
 from harness.compiler.program import FORMAT, Program
+from harness.compiler.strategy import Options
 from harness.errors import ToolFailedError, UnsupportedError
 from harness.models import Model
 
@@ -30,20 +31,20 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     unsupported: str | None = None
 
 
-def compile_model(model: Model, *, fuse: bool) -> Program:
-    """Return ``model`` compiled; without ``fuse`` each operator is a function of its own, and nothing is in place.
+def compile_model(model: Model, options: Options) -> Program:
+    """Return ``model`` compiled as ``options`` say.
 
     Raises ``UnsupportedError`` for what cannot be compiled, ``ToolFailedError`` where TVM fails.
     """
-    outcome = _outcome(_Wanted(data=model.data, name=model.name, fuse=fuse))
+    outcome = _outcome(_Wanted(data=model.data, name=model.name, options=options))
     if outcome.program is None:
         raise UnsupportedError(outcome.unsupported or "the compiler gave no reason")
     return outcome.program
 
 
-def compiled_before(model: Model, *, fuse: bool) -> Outcome | None:
+def compiled_before(model: Model, options: Options) -> Outcome | None:
     """Return what an earlier compilation of ``model`` gave, None where there was none; nothing is compiled."""
-    return _read(_place(_Wanted(data=model.data, name=model.name, fuse=fuse)))
+    return _read(_place(_Wanted(data=model.data, name=model.name, options=options)))
 
 
 def tvm_version() -> str:
@@ -54,7 +55,7 @@ def tvm_version() -> str:
 class _Wanted(msgspec.Struct, frozen=True, kw_only=True):
     data: bytes
     name: str
-    fuse: bool
+    options: Options
 
 
 @cache
@@ -71,7 +72,7 @@ def _key(wanted: _Wanted) -> str:
     """Return what a compilation depends on: the network, the options, the compiler and the packages under it."""
     digest = hashlib.sha256(wanted.data)
     versions = [importlib.metadata.version(name) for name in ("apache-tvm", "apache-tvm-ffi", "tflite", "numpy")]
-    digest.update(f"{wanted.name} {wanted.fuse} {FORMAT} {versions} {_compiler_digest()}".encode())
+    digest.update(f"{wanted.name} {wanted.options} {FORMAT} {versions} {_compiler_digest()}".encode())
     return digest.hexdigest()[:16]
 
 
@@ -97,7 +98,7 @@ def _compile(wanted: _Wanted, place: Path) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="mcuprof-", dir=place.parent) as name:
         source, made = Path(name) / "model.tflite", Path(name) / "program.json"
         source.write_bytes(wanted.data)
-        words = source, made, "fused" if wanted.fuse else "alone", wanted.name
+        words = source, made, msgspec.json.encode(wanted.options).decode(), wanted.name
         done = cmd.run_module("harness.compiler", *words, timeout=_TIMEOUT_S)
         outcome = _read(made)
         if done.returncode != 0 or outcome is None:

@@ -35,7 +35,18 @@ def files(program: Program, title: str, prefix: str = "model", *, markers: Marke
     return {
         f"{prefix}.c": sketch.render("tvm/model.c.j2", **values),
         f"{prefix}.h": sketch.render("tvm/model.h.j2", **values),
-    }
+    } | kernels(program)
+
+
+def kernels(program: Program) -> dict[str, str]:
+    """Return the header of micro-kernels, where the program calls one."""
+    if not _has_kernels(program):
+        return {}
+    return {"kernels.h": sketch.render("tvm/kernels.h.j2", version=__version__)}
+
+
+def _has_kernels(program: Program) -> bool:
+    return any(name.startswith("kernel_") for name in program.helpers)
 
 
 def example(program: Program, title: str, prefix: str = "model") -> str:
@@ -82,6 +93,7 @@ def common(program: Program) -> dict[str, object]:
         "constant_bytes": program.constant_bytes,
         "near_bytes": _NEAR_BYTES,
         "helpers": _closure(program.helpers),
+        "has_kernels": _has_kernels(program),
         "dtypes": [(dtype, C_TYPES[dtype]) for dtype in C_TYPES if dtype in dtypes],
         "dtypes_all": list(C_TYPES.items()),
         "uses_math": any(b.dtype.startswith("float") for b in program.buffers),
@@ -93,6 +105,7 @@ def common(program: Program) -> dict[str, object]:
 def _closure(names: Iterable[str]) -> list[str]:
     """Return the helpers with all that they need themselves."""
     found = list(names)
+    found += ["fixed_scale"] if any(name.startswith("kernel_") for name in found) else []
     for name in found:
         found.extend(more for more in _NEEDS.get(name, ()) if more not in found)
     return found

@@ -71,8 +71,9 @@ class Tflm:
         """Return the Arduino library."""
         return LibraryUse(path=self._library.path, digest=self._library.digest, defines=_DEFINES)
 
-    def check(self, model: Model) -> None:
+    def check(self, model: Model, board: Board) -> None:
         """Raise ``UnsupportedError`` for the first operator that the library has no kernel for."""
+        del board
         for use in model.operators:
             self._library.registration(use)
 
@@ -82,7 +83,7 @@ class Tflm:
         Raises ``UnsupportedError`` for what the library or the board cannot run.
         """
         _require_cpp(board)
-        self.check(model)
+        self.check(model, board)
         graph = flatbuffer.outline(model)
         constant = constants(model)
         mixed = dynamic_range(graph, constant)
@@ -91,9 +92,9 @@ class Tflm:
             raise UnsupportedError(msg)
         return Least(flash_bytes=len(model.data), ram_bytes=bound(graph, constant))
 
-    def arena_bytes(self, model: Model) -> int | None:
+    def arena_bytes(self, model: Model, board: Board) -> int | None:
         """Return the size that the user chose; else it has to be searched for."""
-        del model
+        del model, board
         return self._settings.arena
 
     def missing_memory(self, said: str) -> int | None:
@@ -106,13 +107,14 @@ class Tflm:
             return int(found[1]) - int(found[2])
         return 0 if _MEMORY.search(said) else None
 
-    def parts(self, model: Model) -> tuple[tuple[int, ...], ...]:
+    def parts(self, model: Model, board: Board) -> tuple[tuple[int, ...], ...]:
         """Return the operators one by one: that is how the interpreter runs them."""
+        del board
         return tuple((place,) for place in range(_operator_count(model)))
 
-    def layout(self, model: Model) -> tuple[Block, ...]:
+    def layout(self, model: Model, board: Board) -> tuple[Block, ...]:
         """Return nothing: the interpreter plans its arena on the board, where the marked program tells of it."""
-        del model
+        del model, board
         return ()
 
     def sketch(self, model: Model, board: Board, arena: int | None, *, markers: Markers = Markers.NONE) -> Sketch:

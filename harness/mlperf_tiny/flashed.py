@@ -29,7 +29,7 @@ class Flashed:
         """Return None: nothing is built."""
         return None
 
-    def check(self, model: Model) -> None:
+    def check(self, model: Model, board: Board) -> None:
         """Do nothing: the board will tell."""
 
     def least(self, model: Model, board: Board) -> Least:
@@ -37,9 +37,9 @@ class Flashed:
         del model, board
         return Least(flash_bytes=0, ram_bytes=0)
 
-    def arena_bytes(self, model: Model) -> int | None:
+    def arena_bytes(self, model: Model, board: Board) -> int | None:
         """Return None: it is not known."""
-        del model
+        del model, board
         return None
 
     def missing_memory(self, said: str) -> int | None:
@@ -47,14 +47,14 @@ class Flashed:
         del said
         return None
 
-    def parts(self, model: Model) -> tuple[tuple[int, ...], ...]:
+    def parts(self, model: Model, board: Board) -> tuple[tuple[int, ...], ...]:
         """Return nothing: nobody knows how it goes about it."""
-        del model
+        del model, board
         return ()
 
-    def layout(self, model: Model) -> tuple[Block, ...]:
+    def layout(self, model: Model, board: Board) -> tuple[Block, ...]:
         """Return nothing: it is not known."""
-        del model
+        del model, board
         return ()
 
     def sketch(self, model: Model, board: Board, arena: int | None, *, markers: Markers = Markers.NONE) -> Sketch:

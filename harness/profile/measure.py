@@ -51,7 +51,7 @@ def profile(case: Case, workbench: Workbench, runs: int | None = None) -> Profil
     """Profile a case: of ``runs`` inferences the one with the median time. Raises ``CaseError``."""
     plain = _fitting(workbench.build(case))
     marked = _fitting(workbench.build(replace(case, markers=Markers.OPERATORS)))
-    parts = case.implementation.parts(case.model)
+    parts = case.implementation.parts(case.model, case.board)
     unmarked = _infer(plain, workbench, runs, count=None)
     inferences = _infer(marked, workbench, runs, count=len(parts))
     run = _median(inferences.runs)
@@ -68,7 +68,8 @@ def profile(case: Case, workbench: Workbench, runs: int | None = None) -> Profil
         plain=_median(unmarked.runs).whole,
         network=network,
         operators=operators.operator_times(network, parts, run.parts),
-        layout=case.implementation.layout(case.model) or planned(lifetimes(graph), inferences.places, marked.arena),
+        layout=case.implementation.layout(case.model, case.board)
+        or planned(lifetimes(graph), inferences.places, marked.arena),
         usage=unmarked.usage,
         symbols=flash_symbols(read(plain.build.elf)),
         provenance={

@@ -99,6 +99,19 @@ def by_board(measurements: Sequence[Measurement]) -> dict[str, list[Measurement]
     return found
 
 
+REFERENCE = "tflm"
+"""The implementation that times are compared with."""
+
+
+def times_faster(content: Grid, row: Row, metric: str) -> float | None:
+    """Return how many times as fast as TFLM a case is, by one of its times; None where that is not known."""
+    same = (r for r in content.rows if (r.model, r.board, r.implementation) == (row.model, row.board, REFERENCE))
+    ours, theirs = row.get(metric), next((r.get(metric) for r in same), None)
+    if row.implementation == REFERENCE or ours is None or theirs is None or ours.clock is None:
+        return None
+    return theirs.value / ours.value if ours.clock is theirs.clock and ours.value and theirs.value else None
+
+
 def heading(measurements: Sequence[Measurement]) -> str:
     """Return what stands above the measurements of one board: its name, and what its times are if it is virtual."""
     about = about_board(measurements)

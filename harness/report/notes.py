@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness import summaries
 from harness.build_properties import OPTIMIZATIONS
+from harness.report import grid
 from harness.report.clocks import clock_notes
 from harness.report.formats import OVERSIZE, margin, seconds
 from harness.report.grid import TITLES
@@ -87,6 +88,17 @@ def _steps(measurements: Sequence[Measurement]) -> list[str]:
             shown = seconds(step) if m.clock is Clock.HARDWARE else f"{step:g} {m.clock.unit}"
             found.append(f"times on {m.board} are what the sketch reads from micros(), in steps of {shown}")
     return list(dict.fromkeys(found))
+
+
+def speed_ups(measurements: Sequence[Measurement]) -> list[str]:
+    """Say what the factors beside the times are, where there are some."""
+    content = grid.of(measurements)
+    some = any(grid.times_faster(content, row, name) for row in content.rows for name in content.metrics)
+    return (
+        [f"a factor beside a time says how many times as fast as {grid.REFERENCE} the case is on that board"]
+        if some
+        else []
+    )
 
 
 def _versions(measurements: Sequence[Measurement]) -> list[str]:

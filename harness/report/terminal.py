@@ -13,7 +13,7 @@ from rich.table import Table
 
 from harness.report import details, grid
 from harness.report.formats import bare_cell, margin, seconds
-from harness.report.notes import notes
+from harness.report.notes import notes, speed_ups
 from harness.types import Clock, Measurement, Status
 
 _PIPE_WIDTH = 120
@@ -42,7 +42,7 @@ def show(measurements: Sequence[Measurement], console: Console, more: Sequence[s
     for title, table in details.tables(measurements):
         console.print(title, style="bold", highlight=False, markup=False)
         print_table(table, console)
-    for note in (*notes(measurements), *more):
+    for note in (*speed_ups(measurements), *notes(measurements), *more):
         console.print(f"• {note}", highlight=False, markup=False)
 
 
@@ -57,11 +57,15 @@ def _table(measurements: Sequence[Measurement]) -> Table:
         lines = filter(None, (title, _SHORT.get(unit, unit)))
         table.add_column(escape("\n".join(lines)), justify="right", no_wrap=True)
     for row in content.rows:
-        table.add_row(escape(row.model), escape(row.implementation), *map(_styled, row.cells))
+        factors = (grid.times_faster(content, row, name) for name in content.metrics)
+        cells = (_styled(cell, factor) for cell, factor in zip(row.cells, factors, strict=True))
+        table.add_row(escape(row.model), escape(row.implementation), *cells)
     return table
 
 
-def _styled(measurement: Measurement | None) -> str:
+def _styled(measurement: Measurement | None, factor: float | None) -> str:
+    """Return a cell; ``factor`` is how many times as fast as TFLM it is, where that is known."""
+    faster = "" if factor is None else f", {factor:.3g}x"
     shown = escape(bare_cell(measurement))
     if measurement is None:
         return shown
@@ -71,6 +75,6 @@ def _styled(measurement: Measurement | None) -> str:
     if measurement.clock is None or measurement.value is None:
         return shown
     if measurement.clock is Clock.HARDWARE:
-        return f"{seconds(measurement.value)}\n[dim]{margin(measurement)}[/]"
+        return f"{seconds(measurement.value)}\n[dim]{margin(measurement)}{faster}[/]"
     at_clock = "" if measurement.at_clock_s is None else seconds(measurement.at_clock_s)
-    return f"{measurement.value:,.0f}\n[dim]{at_clock}[/]"
+    return f"{measurement.value:,.0f}\n[dim]{f'{at_clock}{faster}'.removeprefix(', ')}[/]"

@@ -12,6 +12,7 @@ from harness import models
 from harness.compiler import source
 from harness.compiler.build import compile_model
 from harness.compiler.program import Program
+from harness.compiler.strategy import Kernels, Options, rule
 
 _FLAGS = ("-std=gnu99", "-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC")
 _HOOK = """
@@ -21,10 +22,10 @@ void (*model_hook)(int);
 _CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_int)
 
 
-def compile_network(content: bytes, *, fuse: bool = True) -> Program:
+def compile_network(content: bytes, *, fuse: bool = True, kernels: Kernels = Kernels.PACKED) -> Program:
     """Return the program of a .tflite file's content."""
     model = models.parse(content, Path("network.tflite"))
-    return compile_model(model, fuse=fuse)
+    return compile_model(model, fuse=fuse, rule=rule(Options(kernels=kernels)))
 
 
 class HostNetwork:
@@ -124,12 +125,14 @@ def interpreted(content: bytes, inputs) -> runtime.Interpreter:
     return interpreter
 
 
-def check(content: bytes, *, fuse: bool = True, tolerance: float = 0.0, seeds: int = 2) -> Program:
+def check(
+    content: bytes, *, fuse: bool = True, tolerance: float = 0.0, seeds: int = 2, kernels: Kernels = Kernels.PACKED
+) -> Program:
     """Fail unless every tensor that the program materialises equals TFLM's, on random and extreme inputs.
 
     ``tolerance`` is the largest difference that an element may have: in units of the last place for integers.
     """
-    program = compile_network(content, fuse=fuse)
+    program = compile_network(content, fuse=fuse, kernels=kernels)
     network = HostNetwork(program)
     for seed in range(seeds):
         for kind in KINDS if seed == 0 else KINDS[:1]:

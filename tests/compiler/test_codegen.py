@@ -32,7 +32,7 @@ def mcuprof(tmp_path):
 def test_the_files_compile_as_strict_c99_and_run(mcuprof, tmp_path, name):
     done = mcuprof("codegen", name, "-o", "made")
     assert done.returncode == 0, done.stderr
-    assert "wrote main.c, model.c, model.h" in done.stdout
+    assert "wrote kernels.h, main.c, model.c, model.h" in done.stdout
     subprocess.run(["cc", *_STRICT, "main.c", "model.c", "-o", "run"], cwd=tmp_path / "made", check=True)
     said = subprocess.run(["./run"], cwd=tmp_path / "made", check=True, capture_output=True, text=True).stdout
     content = (paths.data_dir() / "models" / f"{name}.tflite").read_bytes()
@@ -46,8 +46,8 @@ def test_the_files_compile_as_strict_c99_and_run(mcuprof, tmp_path, name):
 def test_another_name_and_json(mcuprof, tmp_path):
     done = mcuprof("codegen", "keyword_spotting", "-o", "made", "--name", "net2", "--json")
     facts = json.loads(done.stdout)["codegen"]
-    assert facts["files"] == ["main.c", "net2.c", "net2.h"]
-    assert facts["arena_bytes"] == 5960
+    assert facts["files"] == ["kernels.h", "main.c", "net2.c", "net2.h"]
+    assert facts["arena_bytes"] == 6616
     subprocess.run(["cc", *_STRICT, "main.c", "net2.c", "-o", "run"], cwd=tmp_path / "made", check=True)
     alone = mcuprof("codegen", "keyword_spotting", "-o", "alone", "--no-fuse", "--json")
     assert json.loads(alone.stdout)["codegen"]["steps"] > facts["steps"]

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.compiler.strategy import Kernels
 from harness.errors import UnsupportedError
 from tests.compiler import host
 from tests.compiler.networks import Network
@@ -132,7 +133,10 @@ def test_around_a_network():
     y = conversion(net, c, "float32")
     content = net.finish([x], [y])
     chain = ("CONV_2D", "QUANTIZE", "QUANTIZE", "RELU", "DEQUANTIZE")
-    assert [call.operators for call in host.check(content).calls] == [("QUANTIZE",), chain]
+    loops = host.check(content, kernels=Kernels.LOOPS)
+    assert [call.operators for call in loops.calls] == [("QUANTIZE",), chain]
+    kernels = host.check(content)
+    assert [call.operators for call in kernels.calls] == [("QUANTIZE",), chain[:1], chain[1:]]
     host.check(content, fuse=False)
 
 

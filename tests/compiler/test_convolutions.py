@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from harness.compiler.strategy import Kernels
 from tests.compiler import host
 from tests.compiler.networks import Network
 
@@ -13,6 +14,7 @@ EXAMPLES = settings(max_examples=25)
 ACTIVATIONS = st.sampled_from([0, 1, 2, 3])
 ZERO_POINTS = st.integers(-128, 127)
 SCALES = st.floats(0.002, 0.5)
+KERNELS = st.sampled_from(Kernels)
 
 
 def out_size(length, size, stride, dilation, padding):
@@ -54,8 +56,11 @@ def weights_for(seed, shape, channels, per_channel):
     SCALES,
     st.integers(1, 2),
     st.integers(0, 1 << 30),
+    KERNELS,
 )
-def test_conv_2d(sizes, depth, share, groups, per_channel, biased, activation, zero_in, zero_out, scale, batch, seed):
+def test_conv_2d(
+    sizes, depth, share, groups, per_channel, biased, activation, zero_in, zero_out, scale, batch, seed, kernels
+):
     channels = share * groups
     ((h, kh, sh, dh), (w, kw, sw, dw)), padding = sizes
     weights, bias, scales = weights_for(seed, (channels, kh, kw, depth), channels, per_channel)
@@ -78,7 +83,7 @@ def test_conv_2d(sizes, depth, share, groups, per_channel, biased, activation, z
         DilationWFactor=dw,
         FusedActivationFunction=activation,
     )
-    host.check(net.finish([x], [y]))
+    host.check(net.finish([x], [y]), kernels=kernels)
 
 
 @EXAMPLES
@@ -92,8 +97,9 @@ def test_conv_2d(sizes, depth, share, groups, per_channel, biased, activation, z
     ZERO_POINTS,
     SCALES,
     st.integers(0, 1 << 30),
+    KERNELS,
 )
-def test_depthwise_conv_2d(sizes, depth, fan_out, per_channel, activation, zero_in, zero_out, scale, seed):
+def test_depthwise_conv_2d(sizes, depth, fan_out, per_channel, activation, zero_in, zero_out, scale, seed, kernels):
     ((h, kh, sh, dh), (w, kw, sw, dw)), padding = sizes
     assume(dh == dw)
     channels = depth * fan_out
@@ -118,7 +124,7 @@ def test_depthwise_conv_2d(sizes, depth, fan_out, per_channel, activation, zero_
         FusedActivationFunction=activation,
         DepthMultiplier=fan_out,
     )
-    host.check(net.finish([x], [y]))
+    host.check(net.finish([x], [y]), kernels=kernels)
 
 
 @EXAMPLES
@@ -133,8 +139,11 @@ def test_depthwise_conv_2d(sizes, depth, fan_out, per_channel, activation, zero_
     ZERO_POINTS,
     SCALES,
     st.integers(0, 1 << 30),
+    KERNELS,
 )
-def test_fully_connected(lead, depth, units, per_channel, biased, activation, zero_in, zero_out, scale, seed):
+def test_fully_connected(
+    lead, depth, units, per_channel, biased, activation, zero_in, zero_out, scale, seed, kernels
+):
     weights, bias, scales = weights_for(seed, (units, depth), units, per_channel)
     net = Network()
     x = net.tensor((*lead, depth), scale=0.05, zero_point=zero_in)
@@ -144,4 +153,4 @@ def test_fully_connected(lead, depth, units, per_channel, biased, activation, ze
     net.operator(
         "FULLY_CONNECTED", [x, filters, offsets], [y], "FullyConnectedOptions", 4, FusedActivationFunction=activation
     )
-    host.check(net.finish([x], [y]))
+    host.check(net.finish([x], [y]), kernels=kernels)

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.compiler.strategy import Kernels
 from harness.errors import UnsupportedError
 from tests.compiler import host
 from tests.compiler.networks import Network
@@ -106,7 +107,7 @@ def test_a_constant_of_the_same_scale_is_an_addition_and_a_clamp():
 
 
 def test_residual_block():
-    """The sum is done within the convolution, in the memory of the skipped tensor's successor."""
+    """With plain loops the sum is done within the convolution; what has a kernel is a step of its own."""
     net = Network()
     x = net.tensor((1, 4, 4, 6), scale=0.05, zero_point=-7)
     a = convolution(net, x, (1, 4, 4, 6), seed=1)
@@ -114,7 +115,9 @@ def test_residual_block():
     c = convolution(net, b, (1, 4, 4, 6), seed=2)
     d = binary(net, "SUB", [b, c], (1, 4, 4, 6), 0.13, -1)
     content = net.finish([x], [d])
-    assert [call.operators for call in host.check(content).calls] == [("CONV_2D", "ADD"), ("CONV_2D", "SUB")]
+    loops = host.check(content, kernels=Kernels.LOOPS)
+    assert [call.operators for call in loops.calls] == [("CONV_2D", "ADD"), ("CONV_2D", "SUB")]
+    assert [call.operators for call in host.check(content).calls] == [("CONV_2D",), ("ADD",), ("CONV_2D",), ("SUB",)]
     host.check(content, fuse=False)
 
 
@@ -124,7 +127,7 @@ def test_gate_by_channel():
     gate = net.tensor((1, 1, 1, 4), scale=1 / 256, zero_point=-128)
     a = convolution(net, x, (1, 3, 5, 4))
     b = binary(net, "MUL", [gate, a], (1, 3, 5, 4), 0.06, 5)
-    assert len(host.check(net.finish([x, gate], [b])).calls) == 1
+    assert len(host.check(net.finish([x, gate], [b]), kernels=Kernels.LOOPS).calls) == 1
 
 
 def test_the_convolution_is_computed_once_for_a_square():
@@ -133,7 +136,7 @@ def test_the_convolution_is_computed_once_for_a_square():
     a = convolution(net, x, (1, 3, 3, 5))
     b = binary(net, "MUL", [a, a], (1, 3, 3, 5), 0.2, -100, 1)
     c = binary(net, "ADD", [b, b], (1, 3, 3, 5), 0.3, 2)
-    program = host.check(net.finish([x], [c]))
+    program = host.check(net.finish([x], [c]), kernels=Kernels.LOOPS)
     assert sum(f.body.count("fixed_scale") for f in program.functions) == 1
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from harness import paths, sketch
 from harness.compiler import graph_executor
+from harness.compiler.strategy import Kernels
 from harness.implementations import tvm_graph
 from tests.compiler import host, small_program
 from tests.compiler.networks import Network
@@ -292,7 +293,7 @@ def test_no_text_and_no_lack_of_memory_does_harm(tmp_path):
 )
 def test_text_and_tables_stay_in_flash_on_avr(tmp_path):
     """Where int has 16 bits and flash is an address space of its own: in the 2 KiB of RAM of an ATmega328P."""
-    program = host.compile_network(bundled("digits"))
+    program = host.compile_network(bundled("digits"), kernels=Kernels.LOOPS)
     inputs = host.random_inputs(program, 1)
     for name, text in graph_executor.files(program, "digits").items():
         (tmp_path / name).write_text(text)

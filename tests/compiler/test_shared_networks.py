@@ -7,6 +7,8 @@ from harness import paths
 from tests.compiler import host
 
 QUANTIZED = ("ad01_int8", "hello_world_int8", "kws_ref_model", "micro_speech_quantized", "person_detect")
+WORD = 4
+"""What rounding a buffer up may cost where the whole arena is a few words."""
 BUNDLED = ("digits", "keyword_spotting", "person_detection")
 
 
@@ -15,7 +17,7 @@ BUNDLED = ("digits", "keyword_spotting", "person_detection")
 def test_real_network(shared_models, name, fuse):
     content = (shared_models / f"{name}.tflite").read_bytes()
     program = host.check(content, fuse=fuse)
-    assert program.arena_bytes <= 1.05 * program.arena_lower_bound
+    assert program.arena_bytes <= 1.05 * program.arena_lower_bound + WORD
 
 
 @pytest.mark.parametrize("fuse", [True, False], ids=["fused", "alone"])
@@ -24,7 +26,7 @@ def test_bundled_network(name, fuse):
     folder = paths.data_dir() / "models"
     content = (folder / f"{name}.tflite").read_bytes()
     program = host.check(content, fuse=fuse)
-    assert program.arena_bytes <= 1.05 * program.arena_lower_bound
+    assert program.arena_bytes <= 1.05 * program.arena_lower_bound + WORD
     network = host.HostNetwork(program)
     with np.load(folder / f"{name}.npz") as stored:
         samples = stored["x_data"][:4]

@@ -60,10 +60,10 @@ class FakeImplementation:
     def provenance(self):
         return {}
 
-    def check(self, model):
+    def check(self, model, board):
         pass
 
-    def arena_bytes(self, model):
+    def arena_bytes(self, model, board):
         return None
 
     def library(self):
@@ -72,10 +72,10 @@ class FakeImplementation:
     def missing_memory(self, said):
         return 0 if "memory" in said else None
 
-    def parts(self, model):
+    def parts(self, model, board):
         return ((0,), (1,))
 
-    def layout(self, model):
+    def layout(self, model, board):
         return ()
 
     def sketch(self, model, board, arena, *, markers=Markers.NONE):

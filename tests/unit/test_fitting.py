@@ -24,13 +24,13 @@ class Planned:
         self.name = name
         self._layout, self._parts, self._arena = layout, parts, arena
 
-    def layout(self, model):
+    def layout(self, model, board):
         return self._layout
 
-    def parts(self, model):
+    def parts(self, model, board):
         return self._parts
 
-    def arena_bytes(self, model):
+    def arena_bytes(self, model, board):
         return self._arena
 
 

@@ -91,5 +91,6 @@ def test_what_runs_is_named(monkeypatch):
         "runs_on": "TVM 0.27.0, graph executor, operators not fused",
         "tvm_version": "0.27.0",
         "operators": "alone",
+        "weights": "int8",
     }
     assert alone.library() is None

@@ -48,7 +48,7 @@ class FakeImplementation:
     def provenance(self):
         return {"runs_on": "a fake"}
 
-    def layout(self, model):
+    def layout(self, model, board):
         return ()
 
     def missing_memory(self, said):

@@ -1,0 +1,257 @@
+"""CONV_2D, DEPTHWISE_CONV_2D, both one after the other, and FULLY_CONNECTED by micro-kernels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from harness.compiler.channels import bias
+from harness.compiler.fixed_point import activation_limits, quantize_multiplier
+from harness.compiler.kernel import Node
+from harness.compiler.microkernels import packing
+from harness.compiler.microkernels.kernel import Kernel
+from harness.compiler.microkernels.packing import rounded_up
+from harness.compiler.microkernels.requantize import Channel, Integers, Requantization, requantization
+from harness.compiler.microkernels.shape import Shape, with_ring
+from harness.compiler.operators.convolution import window
+from harness.compiler.strategy import Kernels, Rule, Sizes, Strategy
+
+_MOST_TAPS = 1 << 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Layer:
+    """Weights of an operator as a matrix, and how its sums become int8."""
+
+    matrix: Integers
+    """[channels, elements that count for one]."""
+    biases: Integers
+    """With the zero point of the input folded in."""
+    requantization: Requantization
+
+
+def convolution(node: Node, padding: Node | None, rule: Rule) -> Kernel | None:
+    """Return the kernel of a convolution, or of a depthwise one whose input has one channel."""
+    weights, depthwise = np.asarray(node.content(1), np.int64), node.operator.name == "DEPTHWISE_CONV_2D"
+    if depthwise:
+        weights = weights.transpose(3, 1, 2, 0)
+    channels, height, width, depth = weights.shape
+    if node.input().shape[3] != depth:
+        return None
+    layer = _layer(node, weights.reshape(channels, -1))
+    shape = _shape(node, padding, height, width)
+    if layer is None or shape is None:
+        return None
+    spread = _by_stretches(weights, shape)
+    return _gemm(node, padding, shape, replace(layer, matrix=spread), rule)
+
+
+def dense(node: Node, rule: Rule) -> Kernel | None:
+    """Return the kernel of a dense layer: of its own for one input of whole words, else a convolution."""
+    weights = np.asarray(node.content(1), np.int64)
+    units, depth = weights.shape
+    layer, batches = _layer(node, weights), node.input().elements // depth
+    if layer is None:
+        return None
+    if batches > 1 or depth % 4:
+        shape = plain_shape(1, (1, batches, depth), (1, batches, units), node)
+        return _gemm(node, None, shape, layer, rule)
+    strategy = rule(_sizes(node, pixels=1, depth=depth, channels=units))
+    if strategy.kernels is not Kernels.PACKED:
+        return None
+    found = layer.requantization
+    return Kernel(
+        function=f"kernel_dense_{found.how.value}_{strategy.weights.value}",
+        inputs=(node.input().index,),
+        constants=(
+            ("weights", packing.dense_weights(layer.matrix, strategy.weights)),
+            ("parameters", packing.dense_parameters(layer.biases, found)),
+        ),
+        numbers=(depth // 4, units, found.low, found.high),
+    )
+
+
+def depthwise(node: Node, padding: Node | None, pointwise: Node | None, rule: Rule) -> Kernel | None:
+    """Return the kernel of a depthwise convolution, with the pointwise one after it where there is one."""
+    weights = np.asarray(node.content(1), np.int64)
+    _, height, width, channels = weights.shape
+    layer, shape = _layer(node, weights.reshape(-1, channels).T), _shape(node, padding, height, width)
+    if layer is None or shape is None or height * width > _MOST_TAPS:
+        return None
+    second = None if pointwise is None else _layer(pointwise, _content(pointwise))
+    if pointwise is not None and second is None:
+        return None
+    last, wide = pointwise or node, rounded_up(channels)
+    outputs, found = last.output().shape[3], layer.requantization
+    operators = _sizes(node, pointwise, pixels=shape.pixels, depth=wide, channels=outputs)
+    strategy = rule(operators)
+    if strategy.kernels is not Kernels.PACKED or shape.left >= shape.reach_x or shape.top >= shape.reach_y:
+        return None
+    numbers = packing.depthwise_numbers(_tap_order(layer.matrix.T, height, width), layer.biases, found)
+    final = second.requantization if second else found
+    shape = replace(
+        with_ring(shape, wide),
+        channels=outputs,
+        low=final.low,
+        high=final.high,
+        tile=strategy.tile,
+        steps=wide // 2,
+        taps=height * width,
+        numbers=len(numbers),
+        fan_out=channels // node.input().shape[3],
+        middle_low=found.low,
+        middle_high=found.high,
+    )
+    constants = [("shape", shape.words()), ("numbers", numbers)]
+    name = f"kernel_depthwise_{found.how.value}"
+    if second is not None:
+        name = f"kernel_pair_{found.how.value}_{final.how.value}_{strategy.weights.value}"
+        constants += _gemm_constants(second, strategy)
+    return Kernel(
+        function=name,
+        inputs=((padding or node).input().index,),
+        constants=tuple(constants),
+        scratch_words=shape.scratch_words,
+        in_place=shape.may_replace(),
+    )
+
+
+def is_pointwise(node: Node) -> bool:
+    """Whether a convolution looks at single pixels, each once."""
+    return (
+        node.operator.name == "CONV_2D"
+        and node.input(1).shape[1:3] == (1, 1)
+        and node.input(1).shape[3] == node.input().shape[3]
+        and node.option("StrideH") == node.option("StrideW") == 1
+    )
+
+
+def _gemm(node: Node, padding: Node | None, shape: Shape, layer: _Layer, rule: Rule) -> Kernel | None:
+    depth = rounded_up(layer.matrix.shape[1])
+    strategy = rule(_sizes(node, pixels=shape.pixels, depth=depth, channels=shape.channels))
+    if strategy.kernels is not Kernels.PACKED:
+        return None
+    found = layer.requantization
+    shape = replace(shape, low=found.low, high=found.high, tile=strategy.tile, steps=depth // 2)
+    kept = _kept(shape)
+    name = "kernel_convolution" if kept is None else "kernel_kept_convolution"
+    shape = kept or shape
+    return Kernel(
+        function=f"{name}_{found.how.value}_{strategy.weights.value}",
+        inputs=((padding or node).input().index,),
+        constants=(("shape", shape.words()), *_gemm_constants(layer, strategy)),
+        scratch_words=shape.scratch_words,
+        in_place=shape.may_replace(),
+    )
+
+
+def _kept(shape: Shape) -> Shape | None:
+    """Return the sizes of a convolution on copied rows, where it can overwrite its input so, and not otherwise."""
+    kept = with_ring(shape, shape.depth)
+    possible = shape.depth % 4 == 0 and kept.left < kept.reach_x and kept.top < kept.reach_y
+    gains = kept.may_replace() and not shape.may_replace() and kept.scratch_words < shape.scratch_words + _pays(shape)
+    return kept if possible and gains else None
+
+
+def _pays(shape: Shape) -> int:
+    """Return how many words may be spent on working in place."""
+    return shape.height * shape.width * shape.depth // 8
+
+
+def _gemm_constants(layer: _Layer, strategy: Strategy) -> list[tuple[str, packing.Words]]:
+    return [
+        ("weights", packing.gemm_weights(layer.matrix, strategy.weights)),
+        ("parameters", packing.gemm_parameters(layer.biases, layer.requantization)),
+    ]
+
+
+def _sizes(*nodes: Node | None, pixels: int, depth: int, channels: int) -> Sizes:
+    names = tuple(node.operator.name for node in nodes if node is not None)
+    return Sizes(operators=names, pixels=pixels, depth=depth, channels=channels)
+
+
+def _content(node: Node) -> Integers:
+    weights = np.asarray(node.content(1), np.int64)
+    return weights.reshape(len(weights), -1)
+
+
+def _layer(node: Node, matrix: Integers) -> _Layer | None:
+    """Return what is computed of each channel; None where no kernel is exact for it."""
+    x, y, channels = node.input(), node.output(), len(matrix)
+    biases = bias(node, 2, channels) - x.zero_point * matrix.sum(1)
+    low, high = x.limits
+    least = biases + np.minimum(matrix * low, matrix * high).sum(1)
+    most = biases + np.maximum(matrix * low, matrix * high).sum(1)
+    scales = np.resize(node.input(1).by_slice().scales, channels).tolist()
+    pairs = [quantize_multiplier(x.scale * scale / y.scale) for scale in scales]
+    ends = zip(least.tolist(), most.tolist(), pairs, strict=True)
+    sums = [Channel(least=a, most=b, multiplier=m, shift=s) for a, b, (m, s) in ends]
+    limits = activation_limits(node.option("FusedActivationFunction"), y)
+    found = requantization(sums, y.zero_point, limits)
+    return None if found is None else _Layer(matrix=matrix, biases=biases, requantization=found)
+
+
+def _shape(node: Node, padding: Node | None, height: int, width: int) -> Shape | None:
+    """Return the sizes of a convolution, the ones before it that pad included; None where those pad with a number."""
+    rows = window(node, 1, height, node.option("StrideH"), node.option("DilationHFactor"))
+    columns = window(node, 2, width, node.option("StrideW"), node.option("DilationWFactor"))
+    x, y, before = (padding or node).input(), node.output(), [0] * 8
+    if padding is not None:
+        given = padding.optional(2)
+        if given is not None and padding.content(2).reshape(-1).tolist() != [node.input().zero_point]:
+            return None
+        before = padding.content(1).reshape(-1).tolist()
+        if any(before[:2] + before[6:]):
+            return None
+    plain = plain_shape(x.shape[0], x.shape[1:], y.shape[1:], node)
+    return replace(
+        plain,
+        kernel_height=height,
+        kernel_width=width,
+        stride_y=rows.stride,
+        stride_x=columns.stride,
+        dilation_y=rows.dilation,
+        dilation_x=columns.dilation,
+        top=rows.before + before[2],
+        left=columns.before + before[4],
+    )
+
+
+def plain_shape(batches: int, x: tuple[int, ...], y: tuple[int, ...], node: Node) -> Shape:
+    """Return the sizes of a pointwise convolution from [height, width, depth] to such an output."""
+    return Shape(
+        batches=batches,
+        height=x[0],
+        width=x[1],
+        depth=x[2],
+        rows=y[0],
+        columns=y[1],
+        channels=y[2],
+        kernel_height=1,
+        kernel_width=1,
+        stride_y=1,
+        stride_x=1,
+        dilation_y=1,
+        dilation_x=1,
+        top=0,
+        left=0,
+        zero_point=node.input().zero_point,
+        low=-128,
+        high=127,
+        tile=1,
+        steps=0,
+    )
+
+
+def _by_stretches(weights: Integers, shape: Shape) -> Integers:
+    """Return weights [channels, height, width, depth] as a matrix, each stretch filled up to whole words."""
+    rows = weights.reshape(len(weights), -1, shape.stretch)
+    whole = np.zeros((*rows.shape[:2], rounded_up(shape.stretch)), np.int64)
+    whole[:, :, : shape.stretch] = rows
+    return whole.reshape(len(weights), -1)
+
+
+def _tap_order(taps: Integers, height: int, width: int) -> Integers:
+    """Return [taps, channels] in the order in which the kernel takes them; see ``place_taps`` in the header."""
+    return taps[[1, 2, 0, 4, 5, 3, 7, 8, 6]] if height == width == 3 else taps  # noqa: PLR2004
