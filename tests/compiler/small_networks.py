@@ -39,22 +39,29 @@ class _Maker:
         """Return a count of channels: whole words or not."""
         return self.draw(1, 3) * (4 if self.draw(0, 1) else 1) + self.draw(0, 1)
 
-    def filters(self, shape: tuple[int, ...], channels: int, axis: int) -> tuple[list[int], int]:
-        """Return weights and biases, and a number that the sums are about as large as."""
-        weights = self.random.integers(-127, 128, shape).astype(np.int8)
+    def activation(self) -> int:
+        """Return a fused activation; those that leave little of the range are rare, as they hide what is wrong."""
+        return (0, 0, 1, 1, 3, 2)[self.draw(0, 5)]
+
+    def filters(self, shape: tuple[int, ...], channels: int, axis: int) -> tuple[list[int], float]:
+        """Return weights and biases, and how much coarser than the input the output should be.
+
+        Small weights make small sums, which take multipliers around 1/2 and are often halfway between two outputs.
+        """
+        least = 1 if self.draw(0, 2) == 0 else 127
+        weights = self.random.integers(-least, least + 1, shape).astype(np.int8)
         if self.draw(0, 3) == 0:
             weights[(slice(None),) * axis + (0,)] = 0  # a channel whose output is always the same
         scales = self.random.uniform(0.001, 0.02, channels).astype(np.float32)
         size = weights.size // channels
-        bias = self.random.integers(-2000, 2000, channels).astype(np.int32)
+        bias = self.random.integers(-15 * least, 15 * least, channels).astype(np.int32)
         made = [self.net.constant(weights, scale=scales, axis=axis), self.net.constant(bias, scale=scales * 0.05)]
-        return made, math.isqrt(size) * 40
+        return made, (0.016, 0.05)[self.draw(0, 1)] if least == 1 else 1.6 * math.sqrt(size)
 
-    def output(self, shape: tuple[int, ...], size: int) -> int:
-        """Return an output whose scale suits sums of this size, or is so fine that a multiplier is above 1/2."""
-        coarse = 0.05 * 0.01 * 128 * size / 128
+    def output(self, shape: tuple[int, ...], scale: float) -> int:
+        """Return an output, of which half have the zero point that ReLU gives."""
         zero_point = (-128, self.draw(-128, 127))[self.draw(0, 1)]
-        return self.net.tensor(shape, scale=coarse if self.draw(0, 4) else 0.0006, zero_point=zero_point)
+        return self.net.tensor(shape, scale=scale, zero_point=zero_point)
 
     def windowed(self, name: str, x: int, kernel: tuple[int, int], channels: int, fan_out: int = 1) -> int:
         """Add a convolution to a tensor and return its output."""
@@ -65,32 +72,32 @@ class _Maker:
             padding = 0
         depthwise = name == "DEPTHWISE_CONV_2D"
         shape = (1, kh, kw, channels) if depthwise else (channels, kh, kw, depth)
-        constants, size = self.filters(shape, channels, 3 if depthwise else 0)
+        constants, scale = self.filters(shape, channels, 3 if depthwise else 0)
         rows, columns = (
             math.ceil((length - (taps - 1) * dilation * padding) / stride)
             for length, taps, stride in ((height, kh, sy), (width, kw, sx))
         )
-        y = self.output((self.net.tensors[x].shape[0], rows, columns, channels), size)
+        y = self.output((self.net.tensors[x].shape[0], rows, columns, channels), scale * self.net.tensors[x].scale)
         options = {"DepthMultiplier": fan_out} if depthwise else {}
         self.net.operator(
             name, [x, *constants], [y], "DepthwiseConv2DOptions" if depthwise else "Conv2DOptions", 3,
             Padding=padding, StrideH=sy, StrideW=sx, DilationHFactor=dilation, DilationWFactor=dilation,
-            FusedActivationFunction=self.draw(0, 3), **options,
+            FusedActivationFunction=self.activation(), **options,
         )  # fmt: skip
         return y
 
     def pointwise(self, x: int, channels: int) -> int:
         shape = self.net.tensors[x].shape
-        constants, size = self.filters((channels, 1, 1, shape[3]), channels, 0)
-        y = self.output((*shape[:3], channels), size)
+        constants, scale = self.filters((channels, 1, 1, shape[3]), channels, 0)
+        y = self.output((*shape[:3], channels), scale * self.net.tensors[x].scale)
         self.net.operator(
             "CONV_2D", [x, *constants], [y], "Conv2DOptions", 3, Padding=self.draw(0, 1), StrideH=1, StrideW=1,
-            DilationHFactor=1, DilationWFactor=1, FusedActivationFunction=self.draw(0, 3),
+            DilationHFactor=1, DilationWFactor=1, FusedActivationFunction=self.activation(),
         )  # fmt: skip
         return y
 
     def image(self, depth: int) -> int:
-        return self.tensor(self.draw(1, 2), self.draw(1, 7), self.draw(1, 7), depth)
+        return self.tensor(self.draw(1, 2), self.draw(1, 9), self.draw(1, 9), depth)
 
     def kernel(self) -> tuple[int, int]:
         return (3, 3) if self.draw(0, 1) else (self.draw(1, 5), self.draw(1, 5))
@@ -137,7 +144,7 @@ def _pool(make: _Maker) -> bytes:
     y = make.net.tensor((batch, -(-height // sy), -(-width // sx), depth), scale=0.05, zero_point=zero_point)
     make.net.operator(
         ("AVERAGE_POOL_2D", "MAX_POOL_2D")[make.draw(0, 1)], [x], [y], "Pool2DOptions", 2, Padding=0, StrideH=sy,
-        StrideW=sx, FilterHeight=sizes[0], FilterWidth=sizes[1], FusedActivationFunction=make.draw(0, 3),
+        StrideW=sx, FilterHeight=sizes[0], FilterWidth=sizes[1], FusedActivationFunction=make.activation(),
     )  # fmt: skip
     return make.net.finish([x], [y])
 
@@ -147,16 +154,16 @@ def _add(make: _Maker) -> bytes:
     y = make.pointwise(x, make.net.tensors[x].shape[3])
     scale = (make.net.tensors[y].scale, 0.05, 0.3)[make.draw(0, 2)]
     z = make.net.tensor(make.net.tensors[x].shape, scale=scale, zero_point=make.draw(-128, 127))
-    make.net.operator("ADD", [x, y], [z], "AddOptions", 2, FusedActivationFunction=make.draw(0, 3))
+    make.net.operator("ADD", [x, y], [z], "AddOptions", 2, FusedActivationFunction=make.activation())
     return make.net.finish([x], [z])
 
 
 def _dense(make: _Maker) -> bytes:
     rows, depth, units = make.draw(1, 4) // 3 + 1, make.channels() * make.draw(1, 3), make.draw(1, 9)
     x = make.tensor(rows, depth)
-    constants, size = make.filters((units, depth), units, 0)
-    y = make.output((rows, units), size)
+    constants, scale = make.filters((units, depth), units, 0)
+    y = make.output((rows, units), scale * make.net.tensors[x].scale)
     make.net.operator(
-        "FULLY_CONNECTED", [x, *constants], [y], "FullyConnectedOptions", 4, FusedActivationFunction=make.draw(0, 3)
+        "FULLY_CONNECTED", [x, *constants], [y], "FullyConnectedOptions", 4, FusedActivationFunction=make.activation()
     )
     return make.net.finish([x], [y])
