@@ -78,7 +78,7 @@ def profile(
     finally:
         if record.profiles:
             _report(record, means.store.path(record), len(plan.cases()), chosen, flash=flash)
-    _write_files(record, means, files)
+    write_files(record, means, files)
     return 0 if all(made.status.is_answer for made in record.profiles) else 1
 
 
@@ -144,10 +144,13 @@ def _report(record: Run, place: Path, planned: int, chosen: Chosen, *, flash: bo
         click.echo(f"mcuprof: {len(record.profiles)} of {planned} profiles are saved in {place}", err=True)
 
 
-def _write_files(record: Run, means: Means, files: Mapping[str, Path]) -> None:
+def write_files(record: Run, means: Means, files: Mapping[str, Path]) -> None:
+    """Write what was asked for, by its form; raises ``UsageError`` where a file cannot be written."""
+    from harness.report.profile import printable
     from harness.types import Status
 
-    done = [made for made in record.profiles if made.status is Status.OK]
+    # A name from a model's file may hold what no XML may.
+    done = printable([made for made in record.profiles if made.status is Status.OK])
     for form, path in files.items():
         write_file(path, _content(form, done, record, means).encode(errors="backslashreplace"))
         click.echo(f"mcuprof: wrote {path}", err=True)

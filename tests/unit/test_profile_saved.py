@@ -2,9 +2,11 @@
 
 import json
 from dataclasses import replace
+from xml.etree import ElementTree
 
 import pytest
 
+from harness.commands.profile import write_files
 from harness.errors import UsageError
 from harness.profile import saved
 from harness.profile.changes import pairs
@@ -125,3 +127,16 @@ def test_what_is_different_between_two_profiles():
     [unlike] = pairs([replace(ONE_BY_ONE, clock=COUNTED.clock)], [later])
     assert unlike.operators() == []
     assert pairs([FAILED], [replace(FAILED, status=Status.OK)]) == []
+
+
+def test_files_are_well_formed_whatever_names_a_model_has(tmp_path):
+    name = "<script>\x01\x1b]'\"&\ud800\n"
+    blocks = tuple(replace(block, name=name) for block in GROUPED.layout)
+    chains = tuple(replace(stack, frames=(*stack.frames, name)) for stack in ONE_BY_ONE.stacks)
+    made = profiled(replace(ONE_BY_ONE, stacks=chains), replace(GROUPED, layout=blocks))
+    files = {form: tmp_path / f"{form}.svg" for form in ("flame", "memory")} | {"speedscope": tmp_path / "s.json"}
+    write_files(made, None, files)
+    for form in ("flame", "memory"):
+        said = "".join(ElementTree.parse(files[form]).getroot().itertext())
+        assert r"<script>\x01\x1b]" in said
+    assert json.loads(files["speedscope"].read_text())["profiles"]

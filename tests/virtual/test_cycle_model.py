@@ -108,12 +108,15 @@ RULES = {
     "LDR before LDM is not pipelined": ("ldr r0, [r4]; ldmia r5, {r1, r2}", 5),
     "PUSH, POP": ("push {r0-r3}; pop {r0-r3}", 10),
     "LDREX, STREX": ("ldrex r0, [r4]; nop; strex r1, r0, [r4]", 5),
+    "LDR, then STREXB": ("ldr r0, [r4]; strexb r1, r2, [r5]", 3),
     "IT, and what it lets through": ("cmp r0, r0; it eq; moveq r1, r2", 3),
     "IT, and what it holds back": ("cmp r0, r0; it ne; movne r1, r2", 3),
     "a load that is let through": ("cmp r0, r0; it eq; ldreq r1, [r4]", 4),
     "a load that is held back": ("cmp r0, r0; it ne; ldrne r1, [r4]", 3),
     "several loads that are held back": ("cmp r0, r0; it ne; ldmne r4, {r1, r2, r3}", 3),
     "several loads that are let through": ("cmp r0, r0; it eq; ldmeq r4, {r1, r2, r3}", 6),
+    "a double that is loaded under a condition": ("cmp r0, r0; it eq; vldreq d0, [r4]", 5),
+    "several doubles that are loaded under a condition": ("cmp r0, r0; it eq; vldmeq r4, {d0-d1}", 7),
     "B<cc> that is not taken": ("cmp r0, r0; bne 2f; 2:", 2),
     "CBZ that is not taken": ("cbz r1, 2f; nop; 2:", 2),
     "VADD": ("vadd.f32 s0, s1, s2", 1),
@@ -129,6 +132,9 @@ RULES = {
     "a result that is used at once": ("vadd.f32 s0, s1, s2; vadd.f32 s3, s0, s4", 3),
     "a result that is used later": ("vadd.f32 s0, s1, s2; nop; vadd.f32 s3, s0, s4", 3),
     "a result that is the addend of the next": ("vmul.f32 s0, s1, s2; vmla.f32 s0, s3, s4", 4),
+    "a result that is stored at once with others": ("vadd.f32 s1, s1, s2; vstmia r4, {s0-s1}", 5),
+    "a result that is not among those stored": ("vadd.f32 s2, s1, s2; vstmia r4, {s0-s1}", 4),
+    "a result that is moved to core registers at once": ("vadd.f32 s3, s1, s2; vmov r0, r1, s2, s3", 4),
     "VLDR, VSTR": ("vldr s0, [r4]; vstr s0, [r5]", 4),
     "VLDR of a double": ("vldr d0, [r4]", 3),
     "VLDM": ("vldmia r4, {s0-s3}", 5),
@@ -209,6 +215,35 @@ def test_the_same_program_takes_the_same_cycles_in_every_run(count):
     settings = {"flash_bytes": 0x100000, "load_waits": 2, "fetch_waits": 3, "cache_bytes": 2048, "cache_ways": 2}
     body = "movs r0, #200; 3: ldr r1, [r4]; bl 4f; b 5f; 4: ldr r2, [r7]; bx lr; 5: subs r0, #1; bne.w 3b"
     assert len({count.text(body, profile="on", **settings) for _ in range(3)}) == 1
+
+
+# QEMU executes an access to a device apart from the block that it lies in.
+READS_A_DEVICE = (
+    "movw r0, #0xE018; movt r0, #0xE000; movs r3, #5; 3: nop; ldr r1, [r0]; nop; nop; subs r3, #1; bne 3b"
+)
+
+
+@pytest.mark.parametrize("what", ["0xE000", "0x2000"])
+def test_an_access_to_a_device_counts_once(count, what):
+    text = count.text(READS_A_DEVICE.replace("0xE000", what), profile="on")
+    cycles, instructions = re.search(r"^region cycles=(\d+) instructions=(\d+)", text, re.MULTILINE).groups()
+    assert (int(cycles), int(instructions)) == (3 + 5 * (1 + 2 + 4) + 4, 3 + 5 * 6)
+    costs = re.findall(r"^cost \d+ \w+ cycles=(\d+) instructions=(\d+)", text, re.MULTILINE)
+    assert [sum(int(cost[place]) for cost in costs) for place in (0, 1)] == [int(cycles), int(instructions)]
+
+
+def test_a_part_that_reads_a_device(count):
+    body = READS_A_DEVICE.replace("3: nop", "3: dbg #3").replace("bne", "dbg #4; bne")
+    parts = re.findall(r"^part \d cycles=(\d+) instructions=(\d+)", count.text(body, profile="on"), re.MULTILINE)
+    assert parts == [("5", "4")] * 5
+
+
+def test_a_call_that_is_held_back_is_none(count):
+    text = count.text("cmp r0, r0; it ne; blne 2f; nop; b 3f; 2: bx lr; 3: nop", profile="on")
+    assert not re.findall(r"^call .*", text, re.MULTILINE)
+    assert re.findall(
+        r"^call .*", count.text("cmp r0, r0; it eq; bleq 2f; b 3f; 2: bx lr; 3: nop", profile="on"), re.M
+    )
 
 
 CALLS = """dbg #3; bl twice; dbg #4; bl once; dbg #3; nop; dbg #4; b over

@@ -117,7 +117,9 @@ static Instruction decode16(uint32_t h) {
 }
 
 static uint32_t single(unsigned index) { return 1u << index; }
-static uint32_t pair(unsigned index) { return index < 16 ? 3u << (2 * index) : 0; }
+static uint32_t several(unsigned first, unsigned count) {
+  return count < 32 ? ((1u << count) - 1) << first : UINT32_MAX;
+}
 
 // Loads and stores of floating-point registers, and moves of two of them.
 static Instruction float_memory(uint32_t h, uint32_t g) {
@@ -125,20 +127,17 @@ static Instruction float_memory(uint32_t h, uint32_t g) {
   const bool loads = bit(h, 4);
   if ((h & 0xFFE0) == 0xEC40) {  // VMOV between two core registers and a double or two singles
     Instruction made = other(2);
-    if (loads) made.writes = reg(bits(h, 3, 0)) | reg(bits(g, 15, 12));
+    if (loads) {
+      made.writes = reg(bits(h, 3, 0)) | reg(bits(g, 15, 12));
+      made.float_reads = several(wide ? 2 * bits(g, 3, 0) : bits(g, 3, 0) << 1 | bit(g, 5), 2);
+    }
     return made;
   }
-  const uint16_t base = reg(bits(h, 3, 0));
-  if ((h & 0xFF20) == 0xED00) {  // VLDR, VSTR
-    Instruction made = {.kind = KIND_MULTIPLE, .cycles = wide ? 3 : 2, .marker = -1, .address = base};
-    made.memory = true;
-    const unsigned first = bits(g, 15, 12);
-    const uint32_t registers = wide ? pair(bit(h, 6) << 4 | first) : single(first << 1 | bit(h, 6));
-    if (!loads) made.float_reads = registers;
-    return made;
-  }
-  Instruction made = {.kind = KIND_MULTIPLE, .marker = -1, .address = base, .memory = true};
-  made.cycles = (uint8_t)(1 + bits(g, 7, 0));
+  const bool one = (h & 0xFF20) == 0xED00;  // VLDR, VSTR
+  const unsigned count = one ? 1u + wide : bits(g, 7, 0);
+  Instruction made = {.kind = KIND_MULTIPLE, .cycles = (uint8_t)(1 + count), .marker = -1, .memory = true};
+  made.address = reg(bits(h, 3, 0));
+  if (!loads) made.float_reads = several(bits(g, 15, 12) << 1 | (wide ? 0 : bit(h, 6)), count);
   return made;
 }
 
@@ -192,9 +191,8 @@ static Instruction block32(uint32_t h, uint32_t g) {
   }
   const bool exclusive = !bit(h, 8) && !bit(h, 5);
   if (exclusive) {
-    Instruction made = load(loads ? bits(g, 15, 12) : bits(g, 11, 8), base);
-    made.cycles = 2;
-    return made;
+    // STREX has the register that says whether it has stored elsewhere than STREXB and STREXH.
+    return load(loads ? bits(g, 15, 12) : bit(h, 7) ? bits(g, 3, 0) : bits(g, 11, 8), base);
   }
   Instruction made = {.kind = KIND_MULTIPLE, .cycles = 3, .marker = -1, .address = base, .memory = true};
   if (loads) made.writes = reg(bits(g, 15, 12)) | reg(bits(g, 11, 8));

@@ -34,6 +34,7 @@ typedef struct {
   Instruction last;
   bool begins_across;     // whether the first instruction is a 32-bit one across two words
   Cost *last_cost;        // where the block was counted last
+  Counts *until;          // what it has taken before each of its half-words; of those that hold no begin of an instruction, 0
 } Block;
 
 typedef struct Mark {
@@ -66,8 +67,9 @@ static uint64_t *cache;       // the lines in it, a set after the other
 // ---- the tree of calls --------------------------------------------------------------------------------------------------
 
 // A return is told by its target, the instruction behind a call that is under way: functions return in many ways.
+// A call under a condition that does not hold goes on behind itself.
 static void follow(const Block *from, const Block *to) {
-  if (from->last.is_call) {
+  if (from->last.is_call && (from->last.always || to->begin != from->end)) {
     current = child_of(current, false, to->begin);
     current->back = from->end;
     return;
@@ -180,17 +182,38 @@ static void marker_reached(unsigned int vcpu, void *data) {
   }
 }
 
+static void add_cycles(uint64_t cycles) {
+  total.cycles += cycles;
+  counting->cycles += cycles;
+}
+
+// QEMU takes two words at once where an instruction does; the processor takes one after the other.
+static unsigned words(qemu_plugin_meminfo_t info) { return qemu_plugin_mem_size_shift(info) > 2 ? 2 : 1; }
+
 static void access_reached(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64_t address, void *data) {
-  (void)vcpu, (void)info, (void)address, (void)data;
-  total.cycles += 1;
-  counting->cycles += 1;
+  (void)vcpu, (void)address, (void)data;
+  add_cycles(words(info));
 }
 
 static void load_reached(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64_t address, void *data) {
   (void)vcpu, (void)data;
   if (address >= flash_end || qemu_plugin_mem_is_store(info)) return;
-  total.cycles += load_waits;
-  counting->cycles += load_waits;
+  add_cycles((uint64_t)load_waits * words(info));
+}
+
+// An access to a device has to be the last one of its block. Where it is not, QEMU leaves the block there, executes the
+// access as a block of its own that it does not tell of, and goes on behind it with another one. What has been counted
+// of the block it left is taken back from there on.
+static void alone_reached(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64_t address, void *data) {
+  (void)vcpu, (void)info, (void)address;
+  const Block *alone = data;
+  if (previous == alone || alone->begin < previous->begin || alone->end > previous->end) return;
+  if (alone->end < previous->end) {
+    const Counts rest = minus(previous->whole, previous->until[(alone->end - previous->begin) / 2]);
+    total = minus(total, rest);
+    if (in_region) *counting = minus(*counting, rest);
+  }
+  previous = alone;
 }
 
 // ---- while a block is translated ----------------------------------------------------------------------------------------
@@ -252,14 +275,19 @@ static void block_translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb) {
   (void)id;
   Block *block = allocate(sizeof *block);
   Mark *marks = NULL;
+  const size_t count = qemu_plugin_tb_n_insns(tb);
   block->begin = qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(tb, 0));
+  block->until = allocate(2 * count * sizeof *block->until);
   unsigned conditional = cut_it_block(block->begin);
-  for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); ++i) {
+  for (size_t i = 0; i < count; ++i) {
     struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
     Instruction now = instruction(insn);
     if (now.memory && load_waits != 0) {
       // Asked for loads alone, QEMU 7.2 tells of none.
       qemu_plugin_register_vcpu_mem_cb(insn, load_reached, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW, NULL);
+    }
+    if (now.memory && count == 1) {
+      qemu_plugin_register_vcpu_mem_cb(insn, alone_reached, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW, block);
     }
     if (conditional > 0) {
       --conditional;
@@ -267,6 +295,7 @@ static void block_translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb) {
     }
     if (now.it_length != 0) conditional = now.it_length;
     const Counts before = block->whole;
+    block->until[(qemu_plugin_insn_vaddr(insn) - block->begin) / 2] = before;
     block->whole.cycles += (uint64_t)(now.cycles + (i == 0 ? 0 : after(&block->last, &now)));
     block->whole.instructions += 1;
     if (now.marker >= REGION_BEGINS && now.marker < MARKERS) {
