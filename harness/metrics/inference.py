@@ -1,6 +1,6 @@
 """``inference``: the time of one run of the network, its input written anew before each run, its output checked.
 
-Where the board has caches, of its own or in the cycle model, the first run is kept apart: they are cold then.
+By a hardware clock the first run is kept apart: caches and flash are cold then. On a virtual board they are in each.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def measure(bench: Bench) -> Reading:
     stashed = firmware.stash_inputs()
     deadline = bench.first_run_deadline()
     board = bench.built.case.board
-    warm_up = 1 if board.clock is Clock.HARDWARE or board.cycles is not None else 0
+    warm_up = 1 if board.clock is Clock.HARDWARE else 0
     stretches, by_host = [], []
     for index in range(warm_up + bench.runs):
         if index and not stashed:
@@ -47,7 +47,6 @@ def measure(bench: Bench) -> Reading:
     details: dict[str, Json] = {"runs": bench.runs, "resolution": board.resolution}
     if warm_up:
         details["warm_up"] = list(samples[:warm_up])
-    if board.clock is Clock.HARDWARE:
         details["host_s"] = list(by_host[warm_up:])
         details["host_overhead_s"] = firmware.answer_time()
     return Reading(

@@ -40,8 +40,7 @@ def of_exact(values: Floats, resolution: float) -> tuple[Warning_, ...]:
         return ()
     text = (
         f"the {len(values)} runs differ by up to {values.max() - values.min():,.10g}, though this clock repeats "
-        "exactly: the program does not do the same in each run; look for a state that one run leaves to the next, "
-        "as in a cache"
+        "exactly: the program does not do the same in each run; look for a state that one run leaves to the next"
     )
     return (Warning_(kind=Advice.SPREAD, text=text),)
 

@@ -41,6 +41,7 @@ typedef struct Mark {
   int marker;
   Block *block;
   Counts rest;            // of the block, behind the marker
+  uint64_t behind;        // address behind the marker
   struct Mark *earlier;   // in the same block
 } Mark;
 
@@ -93,10 +94,10 @@ static int between(const Block *from, const Block *to) {
 }
 
 // Least recently used ways come last.
-static unsigned fetched(const Block *block) {
-  if (fetch_waits == 0 || block->begin >= flash_end) return 0;
+static unsigned fetched(uint64_t begin, uint64_t end) {
+  if (fetch_waits == 0 || begin >= flash_end || begin == end) return 0;
   unsigned cycles = 0;
-  for (uint64_t line = block->begin / LINE_BYTES; line <= (block->end - 1) / LINE_BYTES; ++line) {
+  for (uint64_t line = begin / LINE_BYTES; line <= (end - 1) / LINE_BYTES; ++line) {
     uint64_t *set = cache + (line % sets) * ways;
     unsigned way = 0;
     while (way < ways - 1 && set[way] != line + 1) ++way;
@@ -110,7 +111,7 @@ static unsigned fetched(const Block *block) {
 static void block_begins(unsigned int vcpu, void *data) {
   (void)vcpu;
   Block *block = data;
-  const uint64_t cycles = block->whole.cycles + (uint64_t)between(previous, block) + fetched(block);
+  const uint64_t cycles = block->whole.cycles + (uint64_t)between(previous, block) + fetched(block->begin, block->end);
   total.cycles += cycles;
   total.instructions += block->whole.instructions;
   if (profiling && in_region) {
@@ -131,7 +132,11 @@ static void move_rest(const Mark *mark, Call *to) {
   counting->instructions += mark->rest.instructions;
 }
 
+// What the cache holds depends on what the board did while it waited for the host: a region begins with none of it.
 static void region_begins(const Mark *mark, Counts now) {
+  memset(cache, 0, sizeof *cache * sets * ways);
+  const unsigned fetch = fetched(mark->behind, mark->block->end);
+  total.cycles += fetch;
   region_start = now;
   in_region = true;
   parts = depth = 0;
@@ -140,6 +145,7 @@ static void region_begins(const Mark *mark, Counts now) {
   ignored = mark->rest;
   counting = &ignored;
   move_rest(mark, &root);
+  counting->cycles += fetch;
 }
 
 static void region_ends(const Mark *mark, Counts now) {
@@ -301,6 +307,7 @@ static void block_translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb) {
     if (now.marker >= REGION_BEGINS && now.marker < MARKERS) {
       const bool ends = now.marker == REGION_ENDS || now.marker == PART_ENDS;
       marks = mark_in(block, now.marker, ends ? before : block->whole, marks);
+      marks->behind = qemu_plugin_insn_vaddr(insn) + now.size;
       qemu_plugin_register_vcpu_insn_exec_cb(insn, marker_reached, QEMU_PLUGIN_CB_NO_REGS, marks);
     }
     if (i == 0) block->first = now;
