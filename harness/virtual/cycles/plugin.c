@@ -66,14 +66,17 @@ static uint64_t *cache;       // the lines in it, a set after the other
 
 // ---- the tree of calls --------------------------------------------------------------------------------------------------
 
-// A return is told by its target, the instruction behind a call that is under way: functions return in many ways.
-// A call under a condition that does not hold goes on behind itself.
+// A return is told by its target, the instruction behind a call that is under way: functions return in many ways. None is a
+// branch to a target in the instruction, which may well jump to where a call of the function by itself comes back to. A call
+// under a condition that does not hold goes on behind itself.
 static void follow(const Block *from, const Block *to) {
-  if (from->last.is_call && (from->last.always || to->begin != from->end)) {
+  if (from->last.is_call) {
+    if (!from->last.always && to->begin == from->end) return;
     current = child_of(current, false, to->begin);
     current->back = from->end;
     return;
   }
+  if (from->last.refill == REFILL_EARLY) return;
   for (Call *call = current; call != &root; call = call->parent) {
     if (call->back == to->begin) {
       current = call->parent;
