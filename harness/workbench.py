@@ -296,4 +296,4 @@ def _require_ram(board: Board, arena: int) -> None:
             f"an arena of {arena:,} bytes is {over:,} bytes larger than the whole RAM of {board.name}; the program's "
             "size cannot be told: compiler or linker cannot count so far"
         )
-        raise DoesNotFitError(msg, overflow={"RAM": over})
+        raise DoesNotFitError(msg, overflow={"RAM": over}, at_least=True)  # the program has data of its own besides

@@ -152,6 +152,9 @@ def write_files(record: Run, means: Means, files: Mapping[str, Path]) -> None:
     # A name from a model's file may hold what no XML may.
     done = printable([made for made in record.profiles if made.status is Status.OK])
     for form, path in files.items():
+        if not done and form != "html":
+            click.echo(f"mcuprof: {path} is not written: nothing was profiled that it could show", err=True)
+            continue
         write_file(path, _content(form, done, record, means).encode(errors="backslashreplace"))
         click.echo(f"mcuprof: wrote {path}", err=True)
 

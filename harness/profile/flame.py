@@ -24,6 +24,8 @@ _LETTER = 6.9
 """Width of a character at the size of the text, in pixels."""
 _LEAST = 0.25
 """Frames that are narrower are left out, in pixels."""
+_DEEPEST = 100
+"""Frames on one another; what is called from the last of them is part of it."""
 _HUES = {Kind.OPERATOR: 32, Kind.MEMORY: 150, Kind.REQUANTIZATION: 280, Kind.RUNTIME: 210}
 _WORDS = {
     Kind.OPERATOR: "operators",
@@ -66,7 +68,7 @@ def _tree(stacks: Sequence[Stack]) -> _Frame:
     for stack in stacks:
         frame, within = root, False
         frame.ticks += stack.ticks
-        for name in stack.frames[1:]:
+        for name in stack.frames[1:_DEEPEST]:
             within = within or name.startswith("#")
             kind = kind_of(name) if within else Kind.RUNTIME
             frame = frame.above.setdefault(name, _Frame(name=name, kind=kind))

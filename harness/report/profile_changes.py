@@ -22,10 +22,12 @@ def show(pairs: Sequence[Pair], console: Console) -> None:
         for table in found:
             console.print(f"{new}: {table.title}", style="bold", highlight=False, markup=False)
             print_table(drawn(table), console)
-        if not found:
-            console.print(f"{new}: nothing is different", highlight=False, markup=False)
+        apart = []
         if base.clock is not new.clock:
-            said = f"times by {base.clock.value} and by {new.clock.value} are not compared"
+            apart.append(f"times by {base.clock.value} and by {new.clock.value} are not compared")
+        if base.network != new.network:
+            apart.append("the networks are not the same, so operators are not compared")
+        for said in apart or ([] if found else ["nothing is different"]):
             console.print(f"{new}: {said}", highlight=False, markup=False)
 
 

@@ -152,3 +152,8 @@ def test_figures_of_the_document():
     assert (counted["inference_cycles"], counted["inference_instructions"]) == (None, 10_100)
     assert "operators" not in found["tvm-graph", "some-sim"]
     assert "symbols" not in tflm
+
+
+def test_a_function_that_calls_itself_again_and_again():
+    deep = profile("tflm", [], [], stacks=(Stack(frames=("inference", *["f"] * 5_000), ticks=10),))
+    assert "10 cycles, 100.0 %" in flame.svg([deep])

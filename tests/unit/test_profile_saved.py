@@ -1,16 +1,18 @@
 """Profiles in results files: what is written is read again, and what is damaged is told."""
 
+import io
 import json
 from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
+from rich.console import Console
 
 from harness.commands.profile import write_files
 from harness.errors import UsageError
 from harness.profile import saved
 from harness.profile.changes import pairs
-from harness.report import page
+from harness.report import page, profile_changes
 from harness.report import profile as tables
 from harness.report.exporters import Subject
 from harness.report.page import profiles
@@ -140,3 +142,27 @@ def test_files_are_well_formed_whatever_names_a_model_has(tmp_path):
         said = "".join(ElementTree.parse(files[form]).getroot().itertext())
         assert r"<script>\x01\x1b]" in said
     assert json.loads(files["speedscope"].read_text())["profiles"]
+
+
+def test_no_file_is_written_of_nothing(tmp_path, capsys):
+    files = {form: tmp_path / form for form in ("flame", "memory", "speedscope")}
+    write_files(profiled(FAILED, LACKING), None, files)
+    assert not list(tmp_path.iterdir())
+    said = capsys.readouterr().err
+    assert said.count("is not written: nothing was profiled that it could show") == len(files)
+
+
+def shown(base, new):
+    console = Console(file=io.StringIO(), width=200)
+    profile_changes.show(pairs([base], [new]), console)
+    return console.file.getvalue()
+
+
+def test_what_is_not_compared_is_no_difference():
+    assert "nothing is different" in shown(ONE_BY_ONE, ONE_BY_ONE)
+    other_network = replace(ONE_BY_ONE, network=ONE_BY_ONE.network[:-1], operators=ONE_BY_ONE.operators[:-1])
+    other_clock = replace(ONE_BY_ONE, clock=COUNTED.clock)
+    assert "the networks are not the same, so operators are not compared" in shown(ONE_BY_ONE, other_network)
+    assert "times by cycle-model and by instruction-count are not compared" in shown(ONE_BY_ONE, other_clock)
+    for other in (other_network, other_clock):
+        assert "nothing is different" not in shown(ONE_BY_ONE, other)

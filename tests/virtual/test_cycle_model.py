@@ -246,6 +246,15 @@ def test_a_call_that_is_held_back_is_none(count):
     )
 
 
+def test_a_jump_past_a_call_of_the_function_by_itself_is_no_return(count):
+    body = "movs r0, #3; bl 2f; b 3f; 2: push {lr}; subs r0, #1; beq 4f; bl 2b; 4: pop {pc}; 3: nop"
+    text = count.text(body, profile="on")
+    returns = dict.fromkeys("0123", 0)
+    for node, instructions in re.findall(r"^cost (\d) 0x46 cycles=\d+ instructions=(\d+)", text, re.MULTILINE):
+        returns[node] += int(instructions)
+    assert returns == {"0": 0, "1": 1, "2": 1, "3": 1}, text
+
+
 CALLS = """dbg #3; bl twice; dbg #4; bl once; dbg #3; nop; dbg #4; b over
     .thumb_func
     twice: push {lr}; bl once; bl once; pop {pc}

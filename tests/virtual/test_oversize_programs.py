@@ -179,6 +179,7 @@ def test_what_avr_gcc_cannot_count_stays_without_a_size(mcuprof):
     for cell in by_board(answer).values():
         assert (cell["status"], cell["value"]) == ("does-not-fit", None)
         assert "larger than the whole RAM" in cell["reason"]
+        assert cell["details"]["over_by_at_least_bytes"] > 0, "the program has data of its own besides"
         assert "oversize" not in cell
 
 

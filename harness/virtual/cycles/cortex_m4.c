@@ -2,7 +2,7 @@
 
 static const uint16_t kPc = 1u << 15;
 static const uint16_t kLr = 1u << 14;
-static const uint16_t kSp = 1u << 13;
+static const uint16_t kSp = STACK_POINTER;
 
 static unsigned bits(uint32_t word, unsigned high, unsigned low) { return word >> low & ((1u << (high - low + 1)) - 1); }
 static bool bit(uint32_t word, unsigned index) { return word >> index & 1; }

@@ -37,6 +37,9 @@ enum { DIVIDE_CYCLES = 7 };
 // that is a 32-bit instruction across two words costs one more, up to 3.
 enum { REFILL_EARLY = 1, REFILL_REGISTER = 2, REFILL_LOAD = 3, REFILL_MOST = 3 };
 
+// The stack pointer as it stands in `address` of an instruction.
+enum { STACK_POINTER = 1 << 13 };
+
 // `code` are the bytes of the instruction; where it has two only, the others may be anything.
 Instruction decode(const uint8_t code[4]);
 

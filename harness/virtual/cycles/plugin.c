@@ -67,14 +67,17 @@ static uint64_t *cache;       // the lines in it, a set after the other
 
 // ---- the tree of calls --------------------------------------------------------------------------------------------------
 
-// A return is told by its target, the instruction behind a call that is under way: functions return in many ways.
-// A call under a condition that does not hold goes on behind itself.
+// A return is told by its target, the instruction behind a call that is under way: functions return in many ways. None is a
+// branch to a target in the instruction, which may well jump to where a call of the function by itself comes back to. A call
+// under a condition that does not hold goes on behind itself.
 static void follow(const Block *from, const Block *to) {
-  if (from->last.is_call && (from->last.always || to->begin != from->end)) {
+  if (from->last.is_call) {
+    if (!from->last.always && to->begin == from->end) return;
     current = child_of(current, false, to->begin);
     current->back = from->end;
     return;
   }
+  if (from->last.refill == REFILL_EARLY) return;
   for (Call *call = current; call != &root; call = call->parent) {
     if (call->back == to->begin) {
       current = call->parent;
@@ -97,13 +100,16 @@ static int between(const Block *from, const Block *to) {
 static unsigned fetched(uint64_t begin, uint64_t end) {
   if (fetch_waits == 0 || begin >= flash_end || begin == end) return 0;
   unsigned cycles = 0;
-  for (uint64_t line = begin / LINE_BYTES; line <= (end - 1) / LINE_BYTES; ++line) {
-    uint64_t *set = cache + (line % sets) * ways;
+  const uint32_t last = (uint32_t)((end - 1) / LINE_BYTES);
+  for (uint32_t line = (uint32_t)(begin / LINE_BYTES); line <= last; ++line) {
+    uint64_t *set = cache + (size_t)(line % sets) * ways;
+    const uint64_t wanted = (uint64_t)line + 1;  // 0 is a way that is empty
+    if (set[0] == wanted) continue;
     unsigned way = 0;
-    while (way < ways - 1 && set[way] != line + 1) ++way;
-    if (set[way] != line + 1) cycles += fetch_waits;
+    while (way < ways - 1 && set[way] != wanted) ++way;
+    if (set[way] != wanted) cycles += fetch_waits;
     memmove(set + 1, set, way * sizeof *set);
-    set[0] = line + 1;  // 0 is a way that is empty
+    set[0] = wanted;
   }
   return cycles;
 }
@@ -249,6 +255,11 @@ static void remember_cut(uint64_t address, unsigned left) {
   cuts = cut;
 }
 
+// A call of ours for each access is dear: none is asked for where it cannot be a load, or is one from the stack.
+static bool may_read_flash(const Instruction *now) {
+  return now->memory && now->kind != KIND_STORE && now->kind != KIND_STORE_INDEXED && now->address != STACK_POINTER;
+}
+
 // QEMU's own size is no use: at the end of a page it counts what it looked at behind the instruction.
 static Instruction instruction(const struct qemu_plugin_insn *insn) {
   uint8_t code[4] = {0};
@@ -288,7 +299,7 @@ static void block_translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb) {
   for (size_t i = 0; i < count; ++i) {
     struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
     Instruction now = instruction(insn);
-    if (now.memory && load_waits != 0) {
+    if (load_waits != 0 && may_read_flash(&now)) {
       // Asked for loads alone, QEMU 7.2 tells of none.
       qemu_plugin_register_vcpu_mem_cb(insn, load_reached, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW, NULL);
     }
