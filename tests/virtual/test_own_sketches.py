@@ -163,6 +163,12 @@ def test_cycles_of_what_a_sketch_marks(sketch, mcuprof):
         assert first[UNO]["value"] % 64 == 0, "an AVR's times are those of its micros()"
 
 
+def test_cycles_of_a_sketch_that_reads_a_clock_in_what_it_marks(sketch, mcuprof):
+    folder = sketch("times", {"times.ino": MARKED.replace("1.01f;", "1.01f + micros() % 2;")})
+    cell = by_board(mcuprof("timing", "--sketch", folder, "--board", NANO, "--json"))[NANO]
+    assert (cell["status"], cell["clock"]) == ("ok", "cycle-model")
+
+
 def test_markers_of_something_else_give_no_figure(sketch, mcuprof):
     folder = sketch("times", {"times.ino": MARK + TIMES.replace("value = 1;", "value = 1; MARK(1); MARK(2);")})
     answer = mcuprof("timing", "--sketch", folder, "--board", NANO, "--json")
