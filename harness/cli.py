@@ -16,6 +16,7 @@ from harness.commands.baseline import baseline
 from harness.commands.bundle import bundle
 from harness.commands.codegen import codegen
 from harness.commands.compare import compare
+from harness.commands.convert import convert
 from harness.commands.inspect import inspect
 from harness.commands.log import log
 from harness.commands.measure import flash_size, ram_search, run, timing
@@ -50,6 +51,7 @@ for command in (
     run,
     accuracy,
     inspect,
+    convert,
     report,
     compare,
     baseline,
