@@ -20,6 +20,7 @@ from harness.commands.convert import convert
 from harness.commands.inspect import inspect
 from harness.commands.log import log
 from harness.commands.measure import flash_size, ram_search, run, timing
+from harness.commands.quantize import quantize
 from harness.commands.report import export, report
 from harness.commands.show import boards, clean, doctor, impls, models, setup
 from harness.commands.sketch import sketch
@@ -52,6 +53,7 @@ for command in (
     accuracy,
     inspect,
     convert,
+    quantize,
     report,
     compare,
     baseline,

@@ -37,9 +37,6 @@ class Importer:
     """Module and distribution of each; the first ones name the converter."""
 
 
-_LITERT = ("ai_edge_litert", "ai-edge-litert")
-
-
 class Kind(Enum):
     """A kind of model file; the value names the module ``harness.convert.from_VALUE``."""
 
@@ -54,33 +51,25 @@ class Kind(Enum):
         return _IMPORTERS[self]
 
 
+_LITERT = ("ai_edge_litert", "ai-edge-litert")
+_TENSORFLOW = (("tensorflow", "tensorflow"), ("keras", "keras"), _LITERT)
+_ONNX2TF = (
+    ("onnx2tf", "onnx2tf"),
+    ("tensorflow", "tensorflow"),
+    ("tf_keras", "tf-keras"),
+    ("onnx", "onnx"),
+    ("onnxruntime", "onnxruntime"),
+    ("onnx_graphsurgeon", "onnx-graphsurgeon"),
+    ("sng4onnx", "sng4onnx"),
+    ("psutil", "psutil"),
+    _LITERT,
+)
+_TORCH = (("torch", "torch"), *_ONNX2TF, ("onnxscript", "onnxscript"))
 _IMPORTERS = {
-    Kind.KERAS: Importer(
-        title="a Keras model", extra="keras", packages=(("tensorflow", "tensorflow"), ("keras", "keras"), _LITERT)
-    ),
-    Kind.SAVED_MODEL: Importer(
-        title="a SavedModel", extra="keras", packages=(("tensorflow", "tensorflow"), ("keras", "keras"), _LITERT)
-    ),
-    Kind.ONNX: Importer(
-        title="an ONNX model",
-        extra="onnx",
-        packages=(
-            ("onnx2tf", "onnx2tf"),
-            ("tensorflow", "tensorflow"),
-            ("tf_keras", "tf-keras"),
-            ("onnx", "onnx"),
-            ("onnxruntime", "onnxruntime"),
-            ("onnx_graphsurgeon", "onnx-graphsurgeon"),
-            ("sng4onnx", "sng4onnx"),
-            ("psutil", "psutil"),
-            _LITERT,
-        ),
-    ),
-    Kind.TORCH: Importer(
-        title="a program exported from PyTorch",
-        extra="torch",
-        packages=(("litert_torch", "litert-torch"), ("torch", "torch"), _LITERT),
-    ),
+    Kind.KERAS: Importer(title="a Keras model", extra="keras", packages=_TENSORFLOW),
+    Kind.SAVED_MODEL: Importer(title="a SavedModel", extra="keras", packages=_TENSORFLOW),
+    Kind.ONNX: Importer(title="an ONNX model", extra="onnx", packages=_ONNX2TF),
+    Kind.TORCH: Importer(title="a program exported from PyTorch", extra="torch", packages=_TORCH),
 }
 _SUFFIXES = {".keras": Kind.KERAS, ".onnx": Kind.ONNX, ".pt2": Kind.TORCH}
 
