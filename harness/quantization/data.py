@@ -46,7 +46,7 @@ def split(count: int, *, calibration: int, test: int, tests: int | None, seed: i
 
 
 def open_for(model: Model, path: Path) -> Dataset:
-    """Return the data set at ``path``; raises ``UsageError`` where it does not go with the float model."""
+    """Return the data set at ``path``; raises ``UsageError`` where it does not go with ``model``."""
     return open_dataset(path, wanted_by(model))
 
 
@@ -76,14 +76,15 @@ def calibration_inputs(
     return inputs
 
 
-def clipped_share(model: Model, dataset: Dataset, indices: tuple[int, ...]) -> float:
-    """Return the share of the test samples' values that the quantized input cannot hold.
+def clipped_share(model: Model, path: Path, indices: tuple[int, ...]) -> float:
+    """Return the share of the test samples' values that the input of the quantized ``model`` cannot hold.
 
     Raises ``UsageError`` where it is so large that the data must have another scale than those of the calibration.
     """
     tensor = model.inputs[0]
     if tensor.scale is None:
         return 0.0
+    dataset = open_for(model, path)
     outside = total = 0
     for windows in dataset.read(indices):
         outside += clipped(windows, dataset.form, tensor)

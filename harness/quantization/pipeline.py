@@ -67,7 +67,7 @@ def quantize(asked: Asked, settings: Settings, board: Board, say: Say) -> Quanti
     tested = asked.test or asked.data
     clipped, tried = 0.0, None
     if tested is not None and split is not None:
-        clipped = data.clipped_share(made, data.open_for(source, tested), split.test)
+        clipped = data.clipped_share(made, tested, split.test)
         say(f"running both networks on {len(split.test):,} samples")
         tried = trial.run(source, made, tested, split.test, asked.task)
     say("asking who runs it")
