@@ -2,6 +2,7 @@
 
 import importlib.util
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -93,7 +94,7 @@ def test_a_folder_that_is_no_model(tmp_path):
 @pytest.mark.parametrize(("name", "content"), [("a.keras", b"no zip"), ("a.pt2", b"no zip"), ("a.onnx", b"")])
 def test_damaged_files(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(UsageError, match="damaged|empty"):
+    with pytest.raises(UsageError, match=r"damaged|empty"):
         models.load(str(tmp_path / name))
 
 
@@ -176,8 +177,7 @@ def test_a_refusal_and_a_crash(tmp_path, converter):
     with pytest.raises(ToolFailedError, match=r"NameError: what \(all it said: (.*)\)") as error:
         conversion.convert(path, Kind.ONNX)
     log = error.value.message.rpartition("said: ")[2].rstrip(")")
-    with open(log) as kept:
-        assert "a warning at the end" in kept.read()
+    assert "a warning at the end" in Path(log).read_text()
 
 
 def test_only_the_batch_may_be_open():

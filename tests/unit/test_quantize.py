@@ -67,7 +67,7 @@ def test_data_that_do_not_fit(tmp_path, installed, arrays, words, reason):
 
 def test_a_zip_bomb(tmp_path, installed):
     np.savez_compressed(tmp_path / "d.npz", x_data=np.zeros((2_000_000, 2, 2, 3), np.float32))
-    with pytest.raises(UsageError, match="unpack|bomb"):
+    with pytest.raises(UsageError, match=r"unpack|bomb"):
         call(network(tmp_path), "--data", tmp_path / "d.npz", "-o", tmp_path / "q.tflite")
 
 
