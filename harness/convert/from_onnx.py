@@ -59,6 +59,7 @@ def convert(source: Path, made: Path) -> Original:
     constants = {tensor.name for tensor in graph.initializer}
     given = [value for value in graph.input if value.name not in constants]
     shapes = {value.name: fixed(value.name, _shape(value)) for value in given}
+    model = _settled(model, shapes)
     last = {name: len(shape) in (3, 4, 5) and _meets_channels(graph, name) for name, shape in shapes.items()}
     np.save(_PICTURE_NEEDED, np.random.default_rng(0).random((20, 128, 128, 3), dtype=np.float32))
     onnx2tf.convert(
@@ -89,6 +90,20 @@ def _load(source: Path) -> Any:  # noqa: ANN401 (onnx.ModelProto)
         msg = f"it is no valid ONNX model: {said[:300]}"
         raise UsageError(msg) from error
     return model
+
+
+def _settled(model: Any, shapes: dict[str, tuple[int, ...]]) -> Any:  # noqa: ANN401 (onnx.ModelProto)
+    """Return the model with the shapes of its inputs set, and those of all other tensors that follow from them."""
+    import onnx
+
+    for value in model.graph.input:
+        for dim, size in zip(value.type.tensor_type.shape.dim, shapes.get(value.name, ()), strict=False):
+            dim.dim_value = size
+    for value in (*model.graph.output, *model.graph.value_info):
+        for dim in value.type.tensor_type.shape.dim:
+            if dim.HasField("dim_param"):
+                dim.Clear()
+    return onnx.shape_inference.infer_shapes(model)
 
 
 def _shape(value: Any) -> list[int | None]:  # noqa: ANN401 (onnx.ValueInfoProto)
