@@ -14,7 +14,7 @@ import filelock
 from harness import paths
 from harness.errors import McuprofError, UsageError
 
-KINDS = ("builds", "lanes", "arduino", "libraries", "tflm", "reference", "compiled", "arena", "logs")
+KINDS = ("builds", "lanes", "arduino", "libraries", "tflm", "reference", "compiled", "converted", "arena", "logs")
 _USERS = "users"
 """Folder with a lock file for each process that works with the caches."""
 

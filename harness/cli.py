@@ -16,10 +16,12 @@ from harness.commands.baseline import baseline
 from harness.commands.bundle import bundle
 from harness.commands.codegen import codegen
 from harness.commands.compare import compare
+from harness.commands.convert import convert
 from harness.commands.inspect import inspect
 from harness.commands.log import log
 from harness.commands.measure import flash_size, ram_search, run, timing
 from harness.commands.profile import profile
+from harness.commands.quantize import quantize
 from harness.commands.report import export, report
 from harness.commands.results import results
 from harness.commands.show import boards, clean, doctor, impls, models, setup
@@ -53,6 +55,8 @@ for command in (
     profile,
     accuracy,
     inspect,
+    convert,
+    quantize,
     report,
     compare,
     baseline,

@@ -1,4 +1,4 @@
-"""A .tflite file → ``Model``: its tensors, its operators and the test inputs that lie beside it."""
+"""A model file → ``Model``: its tensors, its operators and the test inputs that lie beside it."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 DEFAULT_MODELS = ("keyword_spotting", "person_detection")
 _MAX_BYTES = 64 << 20
+_BUILTIN_CODE = 10
+"""Place of ``OperatorCode.builtin_code`` in the table's list of fields."""
 # The names that numpy and the TFLite schema give the element types which a microcontroller's tensors have.
 _DTYPES = {
     "FLOAT32": "float32",
@@ -102,14 +104,18 @@ def bundled() -> dict[str, Path]:
 
 
 def load(name_or_path: str) -> Model:
-    """Load a bundled model by its name, or any .tflite file by its path.
+    """Load a bundled model by its name, or any model by its path; what is no .tflite is converted to one.
 
-    Raises ``UsageError`` where there is no such model or the file is not a whole, valid .tflite.
+    Raises ``UsageError`` where there is no such model or the file is not whole and valid, ``MissingError`` where the
+    packages that convert it are not installed.
     """
+    from harness.convert import conversion, kinds
+
     known = bundled()
     path = known.get(name_or_path) or paths.expand(name_or_path)
     try:
-        there = path.is_file()
+        kind = kinds.of(path)
+        there = path.exists() if kind else path.is_file()
     except OSError:  # a name that is too long, a folder that may not be looked into
         there = False
     if not there:
@@ -117,15 +123,20 @@ def load(name_or_path: str) -> Model:
         hint = f"did you mean {near[0]!r}?" if near else f"bundled models: {', '.join(known)}"
         msg = f"there is no model {name_or_path!r}: not a bundled name and not a file ({hint})"
         raise UsageError(msg)
+    if kind is not None:
+        return parse(conversion.convert(path, kind).data, path)
+    return parse(_read_file(path), path)
+
+
+def _read_file(path: Path) -> bytes:
     try:
         if path.stat().st_size > _MAX_BYTES:
             msg = f"{path} has {path.stat().st_size:,} bytes: more than any microcontroller holds"
             raise UsageError(msg)
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         msg = f"{path} cannot be read: {error.strerror}"
         raise UsageError(msg) from error
-    return parse(data, path)
 
 
 def parse(data: bytes, path: Path) -> Model:
@@ -246,7 +257,7 @@ def _operators(root: Any, graph: Any, tensors: int) -> tuple[OperatorUse, ...]: 
                 msg = f"operator {index} names a tensor that is not there"
                 raise ValueError(msg)
         code = root.OperatorCodes(operator.OpcodeIndex())
-        number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
+        number = builtin_code(code)
         custom = code.CustomCode()
         key = (names.get(number, f"BUILTIN_{number}"), int(code.Version()), custom.decode() if custom else None)
         counts[key] = counts.get(key, 0) + 1
@@ -254,6 +265,19 @@ def _operators(root: Any, graph: Any, tensors: int) -> tuple[OperatorUse, ...]: 
         OperatorUse(name=name, version=version, custom=custom, count=count)
         for (name, version, custom), count in counts.items()
     )
+
+
+def builtin_code(code: Any) -> int:  # noqa: ANN401
+    """Return an operator code's number: the larger one of the schema's two fields, as TFLite has it.
+
+    The package's own ``BuiltinCode`` takes the deprecated one for all operators that it can name, and there are
+    converters that leave it at 0.
+    """
+    from flatbuffers.number_types import Int32Flags
+
+    offset = code._tab.Offset(_BUILTIN_CODE)
+    number = int(code._tab.Get(Int32Flags, offset + code._tab.Pos)) if offset else 0
+    return max(number, int(code.DeprecatedBuiltinCode()))
 
 
 def _metadata(root: Any) -> dict[str, Json]:  # noqa: ANN401

@@ -28,6 +28,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", nargs="*", metavar="NAME", help=f"one of {', '.join(names)}; all of them by default")
     parser.add_argument("-o", "--output", type=Path, default=HERE, help="folder to write to")
+    parser.add_argument("--float", action="store_true", help="write what `mcuprof quantize` takes, and nothing else")
     arguments = parser.parse_args()
     if unknown := set(arguments.name) - set(names):
         parser.error(f"no such model: {', '.join(sorted(unknown))}; there are {', '.join(names)}")
@@ -35,18 +36,33 @@ def main() -> None:
     tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.experimental.enable_op_determinism()
     for name in arguments.name or names:
-        make(importlib.import_module(f"make_{name}").RECIPE, arguments.output)
+        recipe = importlib.import_module(f"make_{name}").RECIPE
+        (make_float if arguments.float else make)(recipe, arguments.output)
 
 
-def make(recipe: Recipe, folder: Path) -> None:
-    """Train one model, quantize it, test it, and write NAME.tflite and NAME.npz into ``folder``."""
-    started = time.monotonic()
+def make_float(recipe: Recipe, folder: Path) -> None:
+    """Train one model, and write NAME.keras, NAME_train.npz and NAME_test.npz, all in floats, into ``folder``."""
+    network, train, test = trained(recipe, time.monotonic())
+    network.save(folder / f"{recipe.name}.keras")
+    for name, samples in (("train", train), ("test", test)):
+        np.savez_compressed(folder / f"{recipe.name}_{name}.npz", x_data=samples.x, y_data=samples.y)
+
+
+def trained(recipe: Recipe, started: float) -> tuple[keras.Model, Samples, Samples]:
+    """Return the trained network with the samples that it was trained on, and those to test it with."""
     keras.utils.set_random_seed(SEED)
     train, test = recipe.samples(SEED)
     say(recipe, started, f"{len(train.y)} samples to train on, {len(test.y)} to test")
     network = recipe.network()
     recipe.fit(network, train)
     say(recipe, started, f"trained; float accuracy {float_accuracy(network, test):.4f}")
+    return network, train, test
+
+
+def make(recipe: Recipe, folder: Path) -> None:
+    """Train one model, quantize it, test it, and write NAME.tflite and NAME.npz into ``folder``."""
+    started = time.monotonic()
+    network, train, test = trained(recipe, started)
     calibration = train.x[:CALIBRATION_SAMPLES]
     model = int8_file.tidy(int8_file.convert(network, calibration, recipe.input_range), f"mcuprof {recipe.name}")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.compiler.graph import ABSENT, Graph, Operator, Quantization, Tensor
 from harness.errors import UnsupportedError
-from harness.models import Model, element_type
+from harness.models import Model, builtin_code, element_type
 
 if TYPE_CHECKING:
     from harness.models import Array
@@ -149,7 +149,7 @@ def _content(buffer: Any, tensor: Tensor) -> Array | None:  # noqa: ANN401
 
 def _operator(root: Any, operator: Any, index: int) -> Operator:  # noqa: ANN401
     code = root.OperatorCodes(operator.OpcodeIndex())
-    number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
+    number = builtin_code(code)
     return Operator(
         index=index,
         name=_operator_names().get(number, f"BUILTIN_{number}"),

@@ -117,7 +117,19 @@ def _fitting(path: Path, member: _Member, wanted: Wanted) -> tuple[int, Form]:
             f"{tensor.dtype} {list(tensor.shape)}{hint}"
         )
         raise UsageError(msg)
+    _require_order(path, member.shape[2:] if several else member.shape[1:], tensor.shape)
     return windows, Form.STORED if stored else Form.REAL
+
+
+def _require_order(path: Path, stored: Sequence[int], taken: Sequence[int]) -> None:
+    """Raise ``UsageError`` where the axes of the samples stand in another order than those of the input."""
+    have, want = ([size for size in shape if size > 1] for shape in (stored, taken))
+    if have != want and sorted(have) == sorted(want):
+        msg = (
+            f"{path}: x_data holds items of {list(stored)}, and the model takes {list(taken)}: put the axes into "
+            "that order (of pictures the channels stand last)"
+        )
+        raise UsageError(msg)
 
 
 def _labels(archive: zipfile.ZipFile) -> Array:

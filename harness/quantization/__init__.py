@@ -1,0 +1,1 @@
+"""Post-training quantization of float networks, and what it costs in accuracy."""
