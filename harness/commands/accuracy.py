@@ -141,6 +141,7 @@ def _measure(chosen: Chosen, asked: Asked, settings_file: Config, record: Run | 
         plan, means = _flashed(plan, chosen, settings_file, settings)
     else:
         means = find_means(chosen, settings_file, settings, plan.boards, needs_rig=True)
+        plan = _with_clocks(plan, chosen, asked)
     if record is not None:
         measure.require_same_cases(record, plan)
     else:
@@ -164,6 +165,16 @@ def _measure(chosen: Chosen, asked: Asked, settings_file: Config, record: Run | 
             click.echo(
                 "mcuprof: what was measured is saved; `mcuprof accuracy --resume` goes on from there", err=True
             )
+
+
+def _with_clocks(plan: Plan, chosen: Chosen, asked: Asked) -> Plan:
+    """Return ``plan`` with the clocks that times are read from; MLPerf Tiny's firmware stamps by ``micros()``."""
+    from harness.boards import as_sketches_read
+    from harness.commands import measure
+
+    if asked.protocol == _MLPERF:
+        return replace(plan, boards=[as_sketches_read(board) for board in plan.boards])
+    return measure.with_usable_clocks(plan, chosen)
 
 
 def _flashed(plan: Plan, chosen: Chosen, settings_file: Config, settings: Settings) -> tuple[Plan, Means]:
