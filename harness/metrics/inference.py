@@ -1,6 +1,6 @@
 """``inference``: the time of one run of the network, its input written anew before each run, its output checked.
 
-By a hardware clock the first run is kept apart: caches and flash are cold then. A virtual board has none.
+By a hardware clock the first run is kept apart: caches and flash are cold then. On a virtual board they are in each.
 """
 
 from __future__ import annotations

@@ -41,6 +41,7 @@ typedef struct Mark {
   int marker;
   Block *block;
   Counts rest;            // of the block, behind the marker
+  uint64_t behind;        // address behind the marker
   struct Mark *earlier;   // in the same block
 } Mark;
 
@@ -96,11 +97,11 @@ static int between(const Block *from, const Block *to) {
 }
 
 // Least recently used ways come last.
-static unsigned fetched(const Block *block) {
-  if (fetch_waits == 0 || block->begin >= flash_end) return 0;
+static unsigned fetched(uint64_t begin, uint64_t end) {
+  if (fetch_waits == 0 || begin >= flash_end || begin == end) return 0;
   unsigned cycles = 0;
-  const uint32_t last = (uint32_t)((block->end - 1) / LINE_BYTES);
-  for (uint32_t line = (uint32_t)(block->begin / LINE_BYTES); line <= last; ++line) {
+  const uint32_t last = (uint32_t)((end - 1) / LINE_BYTES);
+  for (uint32_t line = (uint32_t)(begin / LINE_BYTES); line <= last; ++line) {
     uint64_t *set = cache + (size_t)(line % sets) * ways;
     const uint64_t wanted = (uint64_t)line + 1;  // 0 is a way that is empty
     if (set[0] == wanted) continue;
@@ -116,7 +117,7 @@ static unsigned fetched(const Block *block) {
 static void block_begins(unsigned int vcpu, void *data) {
   (void)vcpu;
   Block *block = data;
-  const uint64_t cycles = block->whole.cycles + (uint64_t)between(previous, block) + fetched(block);
+  const uint64_t cycles = block->whole.cycles + (uint64_t)between(previous, block) + fetched(block->begin, block->end);
   total.cycles += cycles;
   total.instructions += block->whole.instructions;
   if (profiling && in_region) {
@@ -137,7 +138,11 @@ static void move_rest(const Mark *mark, Call *to) {
   counting->instructions += mark->rest.instructions;
 }
 
+// What the cache holds depends on what the board did while it waited for the host: a region begins with none of it.
 static void region_begins(const Mark *mark, Counts now) {
+  memset(cache, 0, sizeof *cache * sets * ways);
+  const unsigned fetch = fetched(mark->behind, mark->block->end);
+  total.cycles += fetch;
   region_start = now;
   in_region = true;
   parts = depth = 0;
@@ -146,6 +151,7 @@ static void region_begins(const Mark *mark, Counts now) {
   ignored = mark->rest;
   counting = &ignored;
   move_rest(mark, &root);
+  counting->cycles += fetch;
 }
 
 static void region_ends(const Mark *mark, Counts now) {
@@ -312,6 +318,7 @@ static void block_translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb) {
     if (now.marker >= REGION_BEGINS && now.marker < MARKERS) {
       const bool ends = now.marker == REGION_ENDS || now.marker == PART_ENDS;
       marks = mark_in(block, now.marker, ends ? before : block->whole, marks);
+      marks->behind = qemu_plugin_insn_vaddr(insn) + now.size;
       qemu_plugin_register_vcpu_insn_exec_cb(insn, marker_reached, QEMU_PLUGIN_CB_NO_REGS, marks);
     }
     if (i == 0) block->first = now;
