@@ -72,12 +72,16 @@ def _calibrated(made: Any, samples: Path, tensor: str) -> Any:  # noqa: ANN401
 
 
 def _signed(content: bytes) -> tuple[bytes, str]:
-    """Return a model with one signature, which the quantizer asks for, and the name of its input tensor."""
+    """Return a model with one signature, which the quantizer asks for, and the name of its input tensor.
+
+    The quantizer keeps ranges by the names of tensors, which need not be unique in a file; here they become so.
+    """
     import flatbuffers
     from ai_edge_litert import schema_py_generated as schema
 
     model = schema.ModelT.InitFromPackedBuf(bytearray(content), 0)
     graph = model.subgraphs[0]
+    _name_apart(graph.tensors)
     signature = schema.SignatureDefT()
     signature.signatureKey = _SIGNATURE
     signature.subgraphIndex = 0
@@ -86,8 +90,15 @@ def _signed(content: bytes) -> tuple[bytes, str]:
     model.signatureDefs = [signature]
     builder = flatbuffers.Builder(len(content) + 4096)
     builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
-    name = graph.tensors[graph.inputs[0]].name
-    return bytes(builder.Output()), name.decode() if isinstance(name, bytes) else str(name)
+    return bytes(builder.Output()), graph.tensors[graph.inputs[0]].name
+
+
+def _name_apart(tensors: list[Any]) -> None:
+    taken: set[str] = set()
+    for index, tensor in enumerate(tensors):
+        name = tensor.name.decode() if isinstance(tensor.name, bytes) else tensor.name or ""
+        tensor.name = name if name and name not in taken else f"{name or 'tensor'}_{index}"
+        taken.add(tensor.name)
 
 
 def _mapped(schema: Any, name: str, index: int) -> Any:  # noqa: ANN401
