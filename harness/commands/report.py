@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.commands.output import require_absent, write_file
-from harness.errors import UsageError
+from harness.errors import McuprofError, UsageError
 from harness.report.exporters import Subject, Target, all_exporters
 
 if TYPE_CHECKING:
@@ -170,8 +170,8 @@ def _graphs(run: Run) -> Mapping[str, str]:
             model = models.load(str(name))
             if (model.name, model.sha256) in measured:
                 drawn[model.name] = picture.draw(facts.of(model))
-        except UsageError:
-            continue  # it has gone, or is another one: the report is of the run
+        except McuprofError:
+            continue  # it has gone, is another one or cannot be converted here: the report is of the run
     return drawn
 
 

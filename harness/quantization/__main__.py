@@ -21,7 +21,7 @@ def main(scheme: Scheme, model: Path, output: Path, samples: Path | None) -> Non
     content, tensor = _signed(model.read_bytes())
     made = quantizer.Quantizer(content)
     _set_recipe(made, scheme)
-    seen = _calibrated(made, samples, tensor) if samples is not None else None
+    seen = _calibrated(made, content, samples, tensor) if samples is not None else None
     result = made.quantize(seen, enable_progress_bar=False, enable_progress_report=False)
     output.write_bytes(bytes(result.quantized_model))
 
@@ -57,14 +57,19 @@ def _set_recipe(made: Any, scheme: Scheme) -> None:  # noqa: ANN401 (a Quantizer
             made.update_quantization_recipe(".*", every, config, AlgorithmName.FLOAT_CASTING)
 
 
-def _calibrated(made: Any, samples: Path, tensor: str) -> Any:  # noqa: ANN401
+def _calibrated(made: Any, content: bytes, samples: Path, tensor: str) -> Any:  # noqa: ANN401
     """Return the ranges that the network's tensors have on the samples."""
     import numpy as np
+    from ai_edge_quantizer import calibrator
+    from ai_edge_quantizer.utils import qsv_utils
 
     with np.load(samples, allow_pickle=False) as stored:
         inputs = stored["inputs"]
         ends = stored.get("range")
-    seen = made.calibrate({_SIGNATURE: [{"input_0": each} for each in inputs]}, num_threads=1)
+    # The quantizer's own way is a moving average, which leaves values out that were seen.
+    calibration = calibrator.Calibrator(content, num_threads=1, qsv_update_func=qsv_utils.min_max_update)
+    calibration.calibrate({_SIGNATURE: [{"input_0": each} for each in inputs]}, made._recipe_manager)
+    seen = calibration.get_model_qsvs()
     if ends is not None:
         shape = np.shape(seen[tensor]["min"])
         seen[tensor] |= {"min": np.full(shape, ends[0], np.float32), "max": np.full(shape, ends[1], np.float32)}
@@ -72,12 +77,16 @@ def _calibrated(made: Any, samples: Path, tensor: str) -> Any:  # noqa: ANN401
 
 
 def _signed(content: bytes) -> tuple[bytes, str]:
-    """Return a model with one signature, which the quantizer asks for, and the name of its input tensor."""
+    """Return a model with one signature, which the quantizer asks for, and the name of its input tensor.
+
+    The quantizer keeps ranges by the names of tensors, which need not be unique in a file; here they become so.
+    """
     import flatbuffers
     from ai_edge_litert import schema_py_generated as schema
 
     model = schema.ModelT.InitFromPackedBuf(bytearray(content), 0)
     graph = model.subgraphs[0]
+    _name_apart(graph.tensors)
     signature = schema.SignatureDefT()
     signature.signatureKey = _SIGNATURE
     signature.subgraphIndex = 0
@@ -86,8 +95,15 @@ def _signed(content: bytes) -> tuple[bytes, str]:
     model.signatureDefs = [signature]
     builder = flatbuffers.Builder(len(content) + 4096)
     builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
-    name = graph.tensors[graph.inputs[0]].name
-    return bytes(builder.Output()), name.decode() if isinstance(name, bytes) else str(name)
+    return bytes(builder.Output()), graph.tensors[graph.inputs[0]].name
+
+
+def _name_apart(tensors: list[Any]) -> None:
+    taken: set[str] = set()
+    for index, tensor in enumerate(tensors):
+        name = tensor.name.decode() if isinstance(tensor.name, bytes) else tensor.name or ""
+        tensor.name = name if name and name not in taken else f"{name or 'tensor'}_{index}"
+        taken.add(tensor.name)
 
 
 def _mapped(schema: Any, name: str, index: int) -> Any:  # noqa: ANN401

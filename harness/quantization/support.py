@@ -44,11 +44,21 @@ def _asked(model: Model, name: str, settings: Settings, board: Board) -> Support
             reference.outputs(model, _zeros(model))
         else:
             implementations.create(name, settings).check(model, board)
+            return Support(implementation=name, supported=True, why=_unchecked(model))
     except UnsupportedError as error:
         return Support(implementation=name, supported=False, why=error.message)
     except McuprofError as error:
         return Support(implementation=name, supported=None, why=error.message)
     return found
+
+
+def _unchecked(model: Model) -> str:
+    """Say what cannot be measured where there is nothing to compare the board's outputs with."""
+    try:
+        reference.outputs(model, _zeros(model))
+    except UnsupportedError:
+        return "but TFLM's interpreter, which outputs are checked by, cannot: `mcuprof run` measures its flash alone"
+    return ""
 
 
 def _zeros(model: Model) -> list[list[Array]]:

@@ -3,6 +3,7 @@
 import importlib.util
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from click.testing import CliRunner
 
 from harness import cmd, models
 from harness.commands.convert import convert
-from harness.convert import comparing, conversion, kinds
+from harness.convert import comparing, conversion, from_onnx, kinds
 from harness.convert.comparing import Source, fixed
 from harness.convert.kinds import Kind
 from harness.convert.report import Outcome, Port, Report
@@ -199,3 +200,17 @@ def test_what_is_not_a_number_is_a_difference():
     assert comparing._difference(x, x) == 0
     assert comparing._difference(x, np.array([1.0, 1.0])) == float("inf")
     assert comparing._difference(x, np.zeros((1, 2))) == float("inf")
+
+
+def test_an_input_is_followed_to_the_first_operator_that_moves_elements():
+    def graph(*nodes):
+        made = [SimpleNamespace(op_type=kind, input=[a], output=[b]) for kind, a, b in nodes]
+        return SimpleNamespace(node=made)
+
+    meets = from_onnx._meets_channels
+    assert meets(graph(("Conv", "x", "y")), "x")
+    assert meets(graph(("Mul", "x", "a"), ("Relu", "a", "b"), ("MaxPool", "b", "y")), "x")
+    assert not meets(graph(("Transpose", "x", "a"), ("Conv", "a", "y")), "x")
+    assert not meets(graph(("MatMul", "x", "y")), "x")
+    assert not meets(graph(("Conv", "other", "y")), "x")
+    assert not meets(graph(("Relu", "x", "a"), ("Relu", "a", "x")), "x")

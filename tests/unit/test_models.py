@@ -89,3 +89,16 @@ def test_a_pickled_test_set_is_refused(tmp_path):
     np.savez(tmp_path / "x.npz", x_data=np.array([{"a": 1}], dtype=object), y_data=np.zeros(1))
     with pytest.raises(UsageError, match="is not a test set"):
         models.sample_inputs(models.load("digits"), 1, tmp_path / "x.npz")
+
+
+@pytest.mark.parametrize(("fields", "number"), [({"BuiltinCode": 6}, 6), ({"DeprecatedBuiltinCode": 3}, 3), ({}, 0)])
+def test_an_operators_number_is_the_larger_of_two_fields(fields, number):
+    import flatbuffers
+    import tflite
+
+    builder = flatbuffers.Builder(64)
+    tflite.OperatorCodeStart(builder)
+    for name, value in fields.items():
+        getattr(tflite, f"OperatorCodeAdd{name}")(builder, value)
+    builder.Finish(tflite.OperatorCodeEnd(builder))
+    assert models.builtin_code(tflite.OperatorCode.GetRootAs(builder.Output(), 0)) == number
