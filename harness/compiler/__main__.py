@@ -1,4 +1,4 @@
-"""``python -m harness.compiler MODEL OUTPUT fused|alone NAME``: what ``harness.compiler.service`` starts."""
+"""``python -m harness.compiler MODEL OUTPUT fused|alone CHOICES NAME``: what ``harness.compiler.service`` starts."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ import msgspec
 
 from harness import models
 from harness.compiler.build import compile_model
+from harness.compiler.choices import Choice
 from harness.compiler.service import Outcome
 from harness.errors import UnsupportedError
 
 
-def main(source: Path, made: Path, how: str, name: str) -> None:
+def main(source: Path, made: Path, how: str, choices: Path, name: str) -> None:
     """Compile the network ``name`` of the file ``source`` and write the outcome to ``made``."""
     model = replace(models.parse(source.read_bytes(), source), name=name)
+    chosen = msgspec.json.decode(choices.read_bytes(), type=dict[str, Choice])
     try:
-        outcome = Outcome(program=compile_model(model, fuse=how == "fused"))
+        outcome = Outcome(program=compile_model(model, fuse=how == "fused", choices=chosen))
     except UnsupportedError as error:
         outcome = Outcome(unsupported=error.message)
     made.write_bytes(msgspec.json.encode(outcome))
 
 
-main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4])
+main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], Path(sys.argv[4]), sys.argv[5])

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from tvm import te
 
-from harness.compiler import flatbuffer, operators
+from harness.compiler import flatbuffer, operators, traces
 from harness.compiler.c_printer import print_body
 from harness.compiler.c_words import C_TYPES
+from harness.compiler.choices import Choices
 from harness.compiler.fusion import Group, Groups, group, replaceable
 from harness.compiler.graph import Graph, Tensor
 from harness.compiler.kernel import Body, Node, Parameter, Pattern, Role, dims
@@ -26,43 +28,60 @@ from harness.models import Model
 _ALIGNMENT = 4
 
 
-def compile_model(model: Model, *, fuse: bool) -> Program:
+def compile_model(model: Model, *, fuse: bool, choices: Choices = MappingProxyType({})) -> Program:
     """Compile the network of ``model``: float networks by TVM's own import, others by the operators here.
 
-    Without ``fuse`` each operator is a function of its own and nothing is done in place. Raises ``UnsupportedError``
-    for what cannot be compiled.
+    Without ``fuse`` each operator is a function of its own and nothing is done in place. ``choices`` are what tuning
+    has chosen for groups of operators of integer networks. Raises ``UnsupportedError`` for what cannot be compiled.
     """
     graph = flatbuffer.read(model)
     if not graph.is_float:
-        return build(graph, fuse=fuse)
+        return build(graph, fuse=fuse, choices=choices)
     from harness.compiler.float_build import build_float
 
     return build_float(model, graph, fuse=fuse)
 
 
-def build(graph: Graph, *, fuse: bool) -> Program:
+def build(graph: Graph, *, fuse: bool, choices: Choices = MappingProxyType({})) -> Program:
     """Compile an integer network; see ``compile_model``.
 
     Raises ``UnsupportedError`` for what cannot be compiled.
     """
     groups = group(graph, fuse=fuse)
-    computed = [compute(whole, groups.graph) for whole in groups.groups]
+    computed = [compute(whole, groups.graph).scheduled(choices) for whole in groups.groups]
     return assemble(groups, computed, in_place=fuse)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Computed:
-    """A group of operators as a scheduled function of TIR."""
+    """A group of operators as a function of TIR."""
 
     label: str
     """What the C function is called."""
     parameters: tuple[Parameter, ...]
     """Inputs and constants, then outputs, in the order of the function's parameters."""
     function: Any
+    key: str = ""
+    """What the function computes, by its structure; see ``traces.key``. Empty where tuning does not know it."""
+    tuned: bool = False
+    """Whether its schedule was chosen by tuning."""
+    elementwise: bool = False
+    """Whether all its tensors have the same shape and are read in the same order."""
+
+    def scheduled(self, choices: Choices) -> Computed:
+        """Return the function with its schedule: the one chosen for it, else the one that it gets by rule."""
+        choice = choices.get(self.key)
+        chosen = traces.applied(self.function, choice) if choice else None
+        if chosen is not None:
+            return replace(self, function=chosen, tuned=True)
+        return replace(self, function=schedule(self.function, elementwise=self.elementwise))
 
 
 def compute(whole: Group, graph: Graph) -> Computed:
-    """Return a group's function; raises ``UnsupportedError`` where an operator cannot take what it is given."""
+    """Return a group's function, which has no schedule yet.
+
+    Raises ``UnsupportedError`` where an operator cannot take what it is given.
+    """
     body = Body()
     for operator in whole.operators:
         found = operators.rule(operator, graph).compute(Node(operator, graph, body))
@@ -79,9 +98,11 @@ def compute(whole: Group, graph: Graph) -> Computed:
     parameters = (*body.parameters, *outputs)
     shapes = {tuple(int(size) for size in p.placeholder.shape) for p in parameters if p.tensor is not None}
     plain = len(shapes) == 1 and set(whole.patterns) <= {Pattern.ELEMENTWISE, Pattern.VIEW}
-    function = schedule([p.placeholder for p in parameters], elementwise=plain)
-    names = [operator.name.lower() for operator in whole.operators]
-    return Computed(label="_".join(names), parameters=parameters, function=function)
+    function = te.create_prim_func([p.placeholder for p in parameters])
+    label = "_".join(operator.name.lower() for operator in whole.operators)
+    return Computed(
+        label=label, parameters=parameters, function=function, key=traces.key(function), elementwise=plain
+    )
 
 
 def _require_shape(result: te.Tensor, tensor: Tensor) -> None:
@@ -141,6 +162,8 @@ class _Maker:
                 arguments=tuple(arguments),
                 operators=tuple(operator.name for operator in whole.operators),
                 tensors=whole.outputs,
+                group=one.key,
+                tuned=one.tuned,
             )
         )
 

@@ -93,7 +93,7 @@ def _dequantized(tensor: Tensor) -> Array:
 def _compute(whole: Group, graph: Graph, model: Model) -> build.Computed:
     """Return a group's function."""
     if way(whole, graph) is Way.RULE:
-        return build.compute(whole, graph)
+        return build.compute(whole, graph).scheduled({})
     part = Part(model=model, graph=graph, operators=whole.operators)
     with _named(f"TVM cannot lower {' and '.join(str(operator) for operator in whole.operators)}"):
         merged = arrange(relax_merge.merge(relax_merge.simplify(frontend.load(part))))

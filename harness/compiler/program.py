@@ -83,6 +83,10 @@ class Call:
     """Names of the network's operators that it computes, in order."""
     tensors: tuple[int, ...]
     """Indices of the network's tensors that it writes, in the order of the written arguments."""
+    group: str = ""
+    """What it computes, by its structure: the key by which tuning knows it. Empty where tuning does not."""
+    tuned: bool = False
+    """Whether tuning chose how it is computed."""
 
 
 @dataclass(frozen=True, kw_only=True)

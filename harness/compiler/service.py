@@ -1,7 +1,7 @@
 """Compiles a network in a process of its own and keeps what came out.
 
 TVM is C++ that may abort on what it does not like, and takes a second to import; so it runs by
-``python -m harness.compiler MODEL OUTPUT fused|alone NAME``, and the same network is not compiled twice.
+``python -m harness.compiler MODEL OUTPUT fused|alone CHOICES NAME``, and the same network is not compiled twice.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ import importlib.metadata
 import tempfile
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
 from harness import cmd, models, paths
 from harness.cache import touch
+from harness.compiler.choices import Choices
 from harness.compiler.program import FORMAT, Program
 from harness.errors import ToolFailedError, UnsupportedError
 from harness.models import Model
@@ -30,12 +32,21 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     unsupported: str | None = None
 
 
-def compile_model(model: Model, *, fuse: bool) -> Program:
+def compile_model(model: Model, *, fuse: bool, choices: Choices = MappingProxyType({})) -> Program:
     """Return ``model`` compiled; without ``fuse`` each operator is a function of its own, and nothing is in place.
 
-    Raises ``UnsupportedError`` for what cannot be compiled, ``ToolFailedError`` where TVM fails.
+    ``choices`` are what tuning has chosen; those for groups that the network does not have make no difference. Raises
+    ``UnsupportedError`` for what cannot be compiled, ``ToolFailedError`` where TVM fails.
     """
-    outcome = _outcome(_Wanted(data=model.data, name=model.name, fuse=fuse))
+    plain = _program(_Wanted(data=model.data, name=model.name, fuse=fuse))
+    own = {call.group: choices[call.group] for call in plain.calls if call.group in choices}
+    if not own:
+        return plain
+    return _program(_Wanted(data=model.data, name=model.name, fuse=fuse, choices=msgspec.json.encode(own)))
+
+
+def _program(wanted: _Wanted) -> Program:
+    outcome = _outcome(wanted)
     if outcome.program is None:
         raise UnsupportedError(outcome.unsupported or "the compiler gave no reason")
     return outcome.program
@@ -50,6 +61,8 @@ class _Wanted(msgspec.Struct, frozen=True, kw_only=True):
     data: bytes
     name: str
     fuse: bool
+    choices: bytes = b"{}"
+    """Of the groups that the network has, as JSON."""
 
 
 @cache
@@ -60,7 +73,7 @@ def _outcome(wanted: _Wanted) -> Outcome:
 
 def _key(wanted: _Wanted) -> str:
     """Return what a compilation depends on: the network, the options, the compiler and the packages under it."""
-    digest = hashlib.sha256(wanted.data)
+    digest = hashlib.sha256(wanted.data + b" " + wanted.choices)
     versions = [importlib.metadata.version(name) for name in ("apache-tvm", "apache-tvm-ffi", "tflite", "numpy")]
     digest.update(f"{wanted.name} {wanted.fuse} {FORMAT} {versions} {_compiler_digest()}".encode())
     return digest.hexdigest()[:16]
@@ -86,9 +99,10 @@ def _read(place: Path) -> Outcome | None:
 def _compile(wanted: _Wanted, place: Path) -> Outcome:
     place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="mcuprof-", dir=place.parent) as name:
-        source, made = Path(name) / "model.tflite", Path(name) / "program.json"
+        source, made, choices = (Path(name) / file for file in ("model.tflite", "program.json", "choices.json"))
         source.write_bytes(wanted.data)
-        words = source, made, "fused" if wanted.fuse else "alone", wanted.name
+        choices.write_bytes(wanted.choices)
+        words = source, made, "fused" if wanted.fuse else "alone", choices, wanted.name
         done = cmd.run_module("harness.compiler", *words, timeout=_TIMEOUT_S)
         outcome = _read(made)
         if done.returncode != 0 or outcome is None:
