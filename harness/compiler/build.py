@@ -140,7 +140,7 @@ class _Maker:
     def add(self, one: Computed, lowered: Any, whole: Group, *, in_place: bool) -> None:  # noqa: ANN401
         """Add a call of a lowered function."""
         step = len(self._calls)
-        names = _c_names(one.parameters)
+        names = c_names(one.parameters)
         constants = frozenset(n for n, p in zip(names, one.parameters, strict=True) if p.role is Role.CONSTANT)
         printed = print_body(lowered, names, constants)
         self._helpers |= printed.calls
@@ -259,7 +259,7 @@ class _Maker:
         self._replaces[output.index] = tuple(self._owner[root] for root in replaceable(whole, self._groups))
 
 
-def _c_names(parameters: Sequence[Parameter]) -> list[str]:
+def c_names(parameters: Sequence[Parameter]) -> list[str]:
     """Return what the parameters are called in C: ``y`` is the output, ``y2`` the second one."""
     outputs = iter(["y", *(f"y{number}" for number in range(2, len(parameters) + 1))])
     return [next(outputs) if p.role is Role.OUTPUT else str(p.placeholder.op.name) for p in parameters]

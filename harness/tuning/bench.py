@@ -1,0 +1,183 @@
+"""Tries functions on a board: many in one upload, one after the other; what crashes or hangs costs only itself."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.bench import RigBench
+from harness.boards import Board
+from harness.builds import Build
+from harness.case import Built, Case, LibraryUse
+from harness.errors import CrashedError, DoesNotFitError, HungError, ToolFailedError
+from harness.firmware import Stretch
+from harness.models import Model
+from harness.sketch import Sketch
+from harness.tuning.program import IMPLEMENTATION, Piece, compose, function_name
+from harness.tuning.record import Figures
+from harness.types import Clock, Status
+
+if TYPE_CHECKING:
+    from harness.workbench import Workbench
+
+HARDWARE_RUNS = 9
+"""Timed calls of a function where the clock is real; elsewhere they all take the same."""
+_FILL, _RUN, _LOOK = range(3)
+_SLACK = 20
+"""A function may take so many times as long as the longest so far before it counts as hung."""
+_LEAST_DEADLINE_S = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """What came of a function."""
+
+    status: Status
+    reason: str = ""
+    figures: Figures | None = None
+    samples: tuple[float, ...] = ()
+    output: bytes = b""
+    """A digest of what it has written."""
+
+
+class Candidates:
+    """The functions to try as what runs on the board; see ``harness.case.Implementation``."""
+
+    name = IMPLEMENTATION
+    searches_arena = False
+
+    def __init__(self, sketch: Sketch) -> None:
+        self._sketch = sketch
+
+    def describe(self) -> str:
+        """Say what it is."""
+        return "functions that are tried"
+
+    def provenance(self) -> dict[str, str]:
+        """Return nothing: the database says more."""
+        return {}
+
+    def provenance_of(self, model: Model, board: Board) -> dict[str, str]:
+        """Return nothing."""
+        del model, board
+        return {}
+
+    def library(self) -> LibraryUse | None:
+        """Return None."""
+        return None
+
+    def check(self, model: Model, board: Board) -> None:
+        """Take every model."""
+
+    def arena_bytes(self, model: Model, board: Board) -> int | None:
+        """Return None: there is nothing to choose."""
+        del model, board
+        return None
+
+    def missing_memory(self, said: str) -> int | None:
+        """Return None: all memory is static."""
+        del said
+        return None
+
+    def sketch(self, model: Model, board: Board, arena: int | None) -> Sketch:
+        """Return the sketch."""
+        del model, board, arena
+        return self._sketch
+
+
+class BoardBench:
+    """Tries functions of one model on one board."""
+
+    def __init__(self, workbench: Workbench, model: Model, board: Board, seed: int) -> None:
+        self._workbench = workbench
+        self._model = model
+        self._board = board
+        self._seed = seed
+        self._longest_s = 0.0
+
+    def measure(self, pieces: Sequence[Piece]) -> Iterator[tuple[int, Trial]]:
+        """Yield what comes of each function, by its index, as soon as it is known.
+
+        Raises ``RigError`` where the board can no longer be reached.
+        """
+        yield from self._some(list(enumerate(pieces)))
+
+    def _some(self, numbered: list[tuple[int, Piece]]) -> Iterator[tuple[int, Trial]]:
+        title = f"{self._model.name} · {IMPLEMENTATION} · {self._board.name}"
+        whole = compose([piece for _, piece in numbered], self._board, title, self._model.sha256[:12])
+        try:
+            build = self._workbench.compile(whole, self._board, self._workbench.plain_options(), title)
+        except (DoesNotFitError, ToolFailedError) as error:
+            if len(numbered) == 1:
+                yield numbered[0][0], Trial(status=error.status, reason=error.message)
+                return
+            half = len(numbered) // 2
+            yield from self._some(numbered[:half])
+            yield from self._some(numbered[half:])
+            return
+        yield from self._on_board(numbered, whole, build)
+
+    def _on_board(
+        self, numbered: list[tuple[int, Piece]], whole: Sketch, build: Build
+    ) -> Iterator[tuple[int, Trial]]:
+        sizes = function_sizes(build, [function_name(index) for index in range(len(numbered))])
+        case = Case(model=self._model, implementation=Candidates(whole), board=self._board)
+        built = Built(case=case, build=build, baselines=self._workbench.baselines(self._board), arena=None)
+        with self._workbench.bench(built) as bench:
+            for place, (index, piece) in enumerate(numbered):
+                try:
+                    yield index, bench.persist(lambda p=place, s=sizes[place], t=piece: self._try(bench, p, s, t))
+                except (HungError, CrashedError) as error:
+                    yield index, Trial(status=error.status, reason=error.message)
+                    if place < len(numbered) - 1:
+                        bench.recover(error)
+
+    def _try(self, bench: RigBench, place: int, flash: int, piece: Piece) -> Trial:
+        """Call one function; raises ``CaseError`` where that fails."""
+        firmware, board = bench.firmware, self._board
+        if firmware.facts.get("fresh") == "1" or place == 0:
+            firmware.reset()
+            firmware.start(_LEAST_DEADLINE_S)
+        deadline = max(_LEAST_DEADLINE_S, _SLACK * self._longest_s) if self._longest_s else bench.first_run_deadline()
+        self._step(bench, _FILL, place, deadline)
+        runs = HARDWARE_RUNS if board.clock is Clock.HARDWARE else 1
+        self._order(bench, _RUN, place)
+        stretches = [firmware.run(deadline) for _ in range(runs)]
+        self._longest_s = max(self._longest_s, *(stretch.took.whole for stretch in stretches if stretch.took))
+        self._step(bench, _LOOK, place, deadline)
+        answer = firmware.read_outputs()[0]
+        times = [stretch.on(board) for stretch in stretches]
+        figures = Figures(
+            time=statistics.median(times),
+            flash=flash,
+            ram=piece.temporary_bytes + int.from_bytes(answer[8:12], "little"),
+        )
+        return Trial(status=Status.OK, figures=figures, samples=tuple(times), output=answer[:8])
+
+    def _step(self, bench: RigBench, step: int, place: int, deadline: float) -> Stretch:
+        self._order(bench, step, place)
+        return bench.firmware.run(deadline)
+
+    def _order(self, bench: RigBench, step: int, place: int) -> None:
+        import numpy as np
+
+        bench.firmware.write_inputs([np.array([step, place, self._seed], "<u4")])
+
+
+def function_sizes(build: Build, names: Sequence[str]) -> list[int]:
+    """Return the bytes of functions in a program; raises ``ToolFailedError`` where one is not there."""
+    from elftools.elf.elffile import ELFFile
+    from elftools.elf.sections import SymbolTableSection
+
+    with build.elf.open("rb") as stream:
+        table = ELFFile(stream).get_section_by_name(".symtab")
+        symbols = table.iter_symbols() if isinstance(table, SymbolTableSection) else ()
+        sizes = {symbol.name: int(symbol["st_size"]) for symbol in symbols if symbol["st_info"]["type"] == "STT_FUNC"}
+    missing = [name for name in names if name not in sizes]
+    if missing:
+        msg = f"the program {build.elf} has no symbol {missing[0]}: is it stripped?"
+        raise ToolFailedError(msg)
+    return [sizes[name] for name in names]
+
