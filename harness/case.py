@@ -15,6 +15,7 @@ from harness.errors import CaseError, DoesNotFitError
 from harness.firmware import Firmware
 from harness.models import Model
 from harness.sketch import Sketch
+from harness.tuning.record import Objective
 
 if TYPE_CHECKING:
     from harness.models import Array
@@ -45,6 +46,10 @@ class Settings:
     tflm_library: Path | None = None
     fuse: bool = True
     """Whether TVM joins operators and works in place."""
+    tuning: Path | None = None
+    """Folder of the tuning databases that TVM's schedules are taken from; None for the rule's own schedules."""
+    objective: Objective = Objective.LATENCY
+    """What a schedule that is taken from there is to have little of."""
     sketchbook: Path | None = None
     """The user's own sketchbook, whose libraries may be used and are never written to."""
     method: Method = Method.ONE_FLASH
@@ -79,11 +84,15 @@ class Implementation(Protocol):
         """Return the library that the sketch needs, made when it is not there."""
         ...
 
-    def check(self, model: Model) -> None:
-        """Raise ``UnsupportedError`` where this implementation cannot run ``model``."""
+    def provenance_of(self, model: Model, board: Board) -> dict[str, str]:
+        """Return what a result says of how ``model`` was made to run on ``board``, beside that."""
         ...
 
-    def arena_bytes(self, model: Model) -> int | None:
+    def check(self, model: Model, board: Board) -> None:
+        """Raise ``UnsupportedError`` where this implementation cannot run ``model`` on ``board``."""
+        ...
+
+    def arena_bytes(self, model: Model, board: Board) -> int | None:
         """Return the size of the working memory where it is known before the program runs, else None."""
         ...
 

@@ -125,7 +125,7 @@ class Workbench:
         try:
             return *self._arena(case), None
         except DoesNotFitError as error:
-            if case.implementation.arena_bytes(case.model) is not None:
+            if case.implementation.arena_bytes(case.model, case.board) is not None:
                 raise
             return None, 0, error
 
@@ -149,8 +149,8 @@ class Workbench:
     def _arena(self, case: Case) -> tuple[int | None, int]:
         """Return the arena of a case, None where it has none, and how many sizes were tried to find it."""
         with self._on_host:
-            case.implementation.check(case.model)
-            arena = case.implementation.arena_bytes(case.model)
+            case.implementation.check(case.model, case.board)
+            arena = case.implementation.arena_bytes(case.model, case.board)
         _require_ram(case.board, arena or 0)
         if case.implementation.searches_arena and arena is None:
             found = self._find_arena(case)

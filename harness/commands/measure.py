@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.commands.carry_out import carry_out, find_means, require_uploads
-from harness.commands.options import DEFAULT_BOARD, TIMEOUT, Chosen, measuring, own_sketch
+from harness.commands.options import DEFAULT_BOARD, TIMEOUT, Chosen, measuring, own_sketch, with_tuning
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -104,7 +104,8 @@ def _measure(chosen: Chosen, names: tuple[str, ...], *, resume: bool = False) ->
         return measure_sketch(chosen, names[-1])  # of times, what a sketch prints is the inference
     chosen.require_no_sketch_options()
     settings_file = config.load()
-    store = Store(chosen.results or settings_file.results_folder())
+    results = chosen.results or settings_file.results_folder()
+    store = Store(results)
     record: Run | None = None
     if resume:
         record = store.latest_unfinished()
@@ -115,7 +116,7 @@ def _measure(chosen: Chosen, names: tuple[str, ...], *, resume: bool = False) ->
             raise UsageError(msg) from error
     chosen = _with_defaults(chosen, settings_file)
     chosen.require_one_model_for_data()
-    settings = _settings(chosen, settings_file)
+    settings = _settings(chosen, settings_file, results)
     plan = _plan(chosen, names, settings, settings_file)
     for model in plan.models:
         models.sample_inputs(model, 1, settings.data)  # a data set that does not fit is known before the work
@@ -164,10 +165,10 @@ def default_board(settings_file: Config) -> tuple[str, str]:
     return (found[0], f", the only known board attached (at {found[1].path})") if found else (DEFAULT_BOARD, "")
 
 
-def _settings(chosen: Chosen, settings_file: Config) -> Settings:
+def _settings(chosen: Chosen, settings_file: Config, results: Path) -> Settings:
     from harness.case import Method, Settings
 
-    return Settings(
+    settings = Settings(
         runs=chosen.runs,
         inputs=chosen.inputs,
         data=chosen.data,
@@ -178,6 +179,7 @@ def _settings(chosen: Chosen, settings_file: Config) -> Settings:
         sketchbook=chosen.sketchbook or settings_file.path("sketchbook"),
         method=Method(chosen.method or Method.ONE_FLASH.value),
     )
+    return with_tuning(settings, settings_file, results, tuning=chosen.tuning, no_tuning=chosen.no_tuning)
 
 
 def _plan(chosen: Chosen, names: tuple[str, ...], settings: Settings, settings_file: Config) -> Plan:
@@ -210,6 +212,7 @@ def _plan_json(chosen: Chosen, names: tuple[str, ...], plan: Plan, settings: Set
         "optimization": settings.optimization,
         "arena": chosen.arena,
         "no_fuse": chosen.no_fuse,
+        "tuning": settings.objective.value if settings.tuning else "off",
         "tflm_library": str(chosen.tflm_library.resolve()) if chosen.tflm_library else None,
         "sketchbook": str(chosen.sketchbook.resolve()) if chosen.sketchbook else None,
         "port": chosen.port,
@@ -233,6 +236,7 @@ def _chosen_again(plan: Mapping[str, Any], now: Chosen) -> tuple[Chosen, tuple[s
         optimization=plan["optimization"],
         arena=plan["arena"],
         no_fuse=plan.get("no_fuse", False),
+        tuning=plan.get("tuning", "off"),
         tflm_library=path("tflm_library"),
         sketchbook=path("sketchbook"),
         port=now.port or plan.get("port"),

@@ -28,6 +28,8 @@ _OF_NETWORKS = {
     "implementations": "--impl",
     "arena": "--arena",
     "no_fuse": "--no-fuse",
+    "tuning": "--tuning",
+    "no_tuning": "--no-tuning",
     "tflm_library": "--tflm-library",
     "data": "--data",
     "inputs": "--inputs",

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from harness.errors import UsageError
 
+if TYPE_CHECKING:
+    from harness.case import Settings
+    from harness.config import Config
+
 DEFAULT_BOARD = "nano33ble-sim"
 
 _Command = Callable[..., Any]
+
+OBJECTIVES = ("latency", "flash", "ram")
 
 _SELECTION = (
     click.argument("models", nargs=-1, metavar="[MODEL]..."),
@@ -28,6 +34,14 @@ _SELECTION = (
         metavar="NAME",
         help="Implementation; all where none is named.",
     ),
+)
+_TUNING = (
+    click.option(
+        "--tuning",
+        type=click.Choice([*OBJECTIVES, "off"]),
+        help="TVM: take the schedules with the least of this that `mcuprof tune` has found (default: latency).",
+    ),
+    click.option("--no-tuning", is_flag=True, help="TVM: the same as --tuning off."),
 )
 _MEASURING = (
     click.option(
@@ -47,6 +61,7 @@ _MEASURING = (
         is_flag=True,
         help="TVM: make each operator a function of its own, and do nothing in place.",
     ),
+    *_TUNING,
     click.option(
         "--tflm-library",
         type=click.Path(path_type=Path),
@@ -117,6 +132,11 @@ def measuring(command: _Command) -> _Command:
     return _apply(_SELECTION + _MEASURING, command)
 
 
+def tuning(command: _Command) -> _Command:
+    """Add the options that say whether schedules that were found by tuning are used."""
+    return _apply(_TUNING, command)
+
+
 def own_sketch(command: _Command) -> _Command:
     """Add the options for a sketch of the user's own."""
     return _apply(_OWN_SKETCH, command)
@@ -138,6 +158,8 @@ class Chosen:
     optimization: str | None = None
     arena: int | None = None
     no_fuse: bool = False
+    tuning: str | None = None
+    no_tuning: bool = False
     tflm_library: Path | None = None
     sketchbook: Path | None = None
     port: str | None = None
@@ -166,3 +188,22 @@ class Chosen:
         if self.data is not None and len(self.models) != 1:
             msg = "--data belongs to one model: name exactly one MODEL with it"
             raise UsageError(msg)
+
+
+def with_tuning(
+    settings: Settings, settings_file: Config, results: Path, *, tuning: str | None, no_tuning: bool
+) -> Settings:
+    """Return ``settings`` with the schedules to use, by the options and else by the settings file.
+
+    Raises ``UsageError`` where two options say different things.
+    """
+    from harness.tuning.database import FOLDER
+    from harness.tuning.record import Objective
+
+    if no_tuning and tuning not in (None, "off"):
+        msg = f"--no-tuning and --tuning {tuning} say two things: give one of them"
+        raise UsageError(msg)
+    wanted = "off" if no_tuning else tuning or settings_file.tuning or Objective.LATENCY.value
+    if wanted == "off":
+        return settings
+    return replace(settings, tuning=results / FOLDER, objective=Objective(wanted))

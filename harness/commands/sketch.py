@@ -9,6 +9,8 @@ from pathlib import Path
 
 import click
 
+from harness.commands.options import tuning as tuning_options
+from harness.commands.options import with_tuning
 from harness.commands.output import FORCE, require_free, writing
 
 
@@ -38,6 +40,7 @@ from harness.commands.output import FORCE, require_free, writing
     help="Compiler optimization that the arena is searched with.",
 )
 @click.option("--no-fuse", is_flag=True, help="TVM: make each operator a function of its own.")
+@tuning_options
 @click.option(
     "--tflm-library",
     type=click.Path(path_type=Path),
@@ -61,6 +64,8 @@ def sketch(
     arena: int | None,
     optimization: str | None,
     no_fuse: bool,
+    tuning: str | None,
+    no_tuning: bool,
     tflm_library: Path | None,
     sketchbook: Path | None,
     as_json: bool,
@@ -82,6 +87,8 @@ def sketch(
         tflm_library=tflm_library or settings_file.path("tflm_library"),
         sketchbook=sketchbook or settings_file.path("sketchbook"),
     )
+    results = settings_file.results_folder()
+    settings = with_tuning(settings, settings_file, results, tuning=tuning, no_tuning=no_tuning)
     place = workplace(settings_file.path("boards"), settings.sketchbook)
     case = Case(
         model=models.load(model),

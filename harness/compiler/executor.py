@@ -11,6 +11,7 @@ from harness.case import LibraryUse, Settings
 from harness.compiler import source
 from harness.compiler.program import Program
 from harness.compiler.service import compile_model, tvm_version
+from harness.compiler.tuned import Tuned
 from harness.models import Model
 from harness.sketch import Sketch
 
@@ -40,6 +41,7 @@ class TvmImplementation:
         self.name = executor.name
         self._executor = executor
         self._fuse = settings.fuse
+        self._tuned = Tuned(settings)
 
     def describe(self) -> str:
         """Name TVM, its version and the executor."""
@@ -53,17 +55,21 @@ class TvmImplementation:
             "operators": "fused" if self._fuse else "alone",
         }
 
+    def provenance_of(self, model: Model, board: Board) -> dict[str, str]:
+        """Return how many of the network's groups have a schedule that tuning has chosen."""
+        return {"tuning": self._tuned.describe(self._program(model, board), board)}
+
     def library(self) -> LibraryUse | None:
         """Return None: all that runs the network is part of the sketch."""
         return None
 
-    def check(self, model: Model) -> None:
+    def check(self, model: Model, board: Board) -> None:
         """Raise ``UnsupportedError`` where the network cannot be compiled."""
-        self._program(model)
+        self._program(model, board)
 
-    def arena_bytes(self, model: Model) -> int | None:
+    def arena_bytes(self, model: Model, board: Board) -> int | None:
         """Return the memory of the tensors, which is known when the network is compiled."""
-        return self._executor.arena_bytes(self._program(model))
+        return self._executor.arena_bytes(self._program(model, board))
 
     def missing_memory(self, said: str) -> int | None:
         """Return how many bytes the board lacked that said this."""
@@ -72,7 +78,7 @@ class TvmImplementation:
     def sketch(self, model: Model, board: Board, arena: int | None) -> Sketch:
         """Return the sketch; its memory is what was planned, whatever ``arena`` says."""
         del arena
-        program, title = self._program(model), f"{model.name} with {self.describe()}"
+        program, title = self._program(model, board), f"{model.name} with {self.describe()}"
         source.require_readable(program, board)
         return sketch.compose(
             board=board,
@@ -82,5 +88,5 @@ class TvmImplementation:
             files=self._executor.files(program, title),
         )
 
-    def _program(self, model: Model) -> Program:
-        return compile_model(model, fuse=self._fuse)
+    def _program(self, model: Model, board: Board) -> Program:
+        return compile_model(model, fuse=self._fuse, choices=self._tuned.choices(board))

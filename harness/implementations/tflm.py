@@ -67,14 +67,20 @@ class Tflm:
         """Return the Arduino library."""
         return LibraryUse(path=self._library.path, digest=self._library.digest, defines=_DEFINES)
 
-    def check(self, model: Model) -> None:
+    def provenance_of(self, model: Model, board: Board) -> dict[str, str]:
+        """Return nothing: every network is run in the same way."""
+        del model, board
+        return {}
+
+    def check(self, model: Model, board: Board) -> None:
         """Raise ``UnsupportedError`` for the first operator that the library has no kernel for."""
+        del board
         for use in model.operators:
             self._library.registration(use)
 
-    def arena_bytes(self, model: Model) -> int | None:
+    def arena_bytes(self, model: Model, board: Board) -> int | None:
         """Return the size that the user chose; else it has to be searched for."""
-        del model
+        del model, board
         return self._settings.arena
 
     def missing_memory(self, said: str) -> int | None:

@@ -56,10 +56,13 @@ class FakeImplementation:
     def provenance(self):
         return {}
 
-    def check(self, model):
+    def provenance_of(self, model, board):
+        return {}
+
+    def check(self, model, board):
         pass
 
-    def arena_bytes(self, model):
+    def arena_bytes(self, model, board):
         return None
 
     def library(self):
