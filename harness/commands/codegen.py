@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.commands.options import tuning as tuning_options
+from harness.commands.options import with_tuning
 from harness.commands.output import FORCE, require_free, writing
 from harness.errors import UsageError
+
+if TYPE_CHECKING:
+    from harness.compiler.choices import Choices
+    from harness.compiler.program import Program
 
 
 @click.command("codegen", epilog="Example:  mcuprof codegen digits -o digits_c && cc -std=c99 digits_c/*.c")
@@ -27,9 +35,39 @@ from harness.errors import UsageError
     "--name", default="model", show_default=True, metavar="NAME", help="What files and functions are called."
 )
 @click.option("--no-fuse", is_flag=True, help="Make each operator a function of its own, and do nothing in place.")
+@click.option(
+    "--board",
+    "-b",
+    "board_name",
+    metavar="NAME",
+    help="Use what `mcuprof tune` has found for this board's processor (default: schedules by rule).",
+)
+@click.option(
+    "--opt",
+    "optimization",
+    type=click.Choice(["O2", "Os", "O3"]),
+    help="With --board: the optimization that it was found for (default: the board core's own).",
+)
+@tuning_options
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="With --board: the folder for results with what was found.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 @FORCE
-def codegen(*, model: str, folder: Path, name: str, no_fuse: bool, as_json: bool, force: bool) -> int:
+def codegen(
+    *,
+    model: str,
+    folder: Path,
+    name: str,
+    no_fuse: bool,
+    board_name: str | None,
+    as_json: bool,
+    force: bool,
+    **options: Any,  # noqa: ANN401
+) -> int:
     """Compile MODEL to C: NAME.c, NAME.h and an example main.c, for any C99 compiler."""
     from harness import models
     from harness.compiler import source
@@ -40,7 +78,8 @@ def codegen(*, model: str, folder: Path, name: str, no_fuse: bool, as_json: bool
         raise UsageError(msg)
     network = models.load(model)
     require_free(folder, force=force)
-    program = compile_model(network, fuse=not no_fuse)
+    choices, tuned = _choices(board_name, **options)
+    program = compile_model(network, fuse=not no_fuse, choices=choices)
     title = f"{network.name}, compiled by TVM {tvm_version()}"
     files = source.files(program, title, name) | {"main.c": source.example(program, title, name)}
     with writing(folder):
@@ -53,9 +92,37 @@ def codegen(*, model: str, folder: Path, name: str, no_fuse: bool, as_json: bool
             "arena_bytes": program.arena_bytes,
             "constant_bytes": program.constant_bytes,
             "steps": len(program.calls),
+            "tuning": tuned(program),
         }
         click.echo(json.dumps({"schema": 1, "codegen": facts}, indent=1))
         return 0
     click.echo(f"wrote {', '.join(sorted(files))} to {folder}")
     click.echo(f"constants {program.constant_bytes:,} B, arena {program.arena_bytes:,} B, {len(program.calls)} steps")
+    if board_name is not None:
+        click.echo(f"tuning: {tuned(program)}")
     return 0
+
+
+def _choices(
+    board_name: str | None, *, optimization: str | None, tuning: str | None, no_tuning: bool, results: Path | None
+) -> tuple[Choices, Callable[[Program], str]]:
+    """Return the schedules that were found for a board, and how to say which of them a program has."""
+    from harness import config
+    from harness.case import Settings
+    from harness.compiler.tuned import Tuned
+
+    if board_name is None:
+        if optimization or tuning not in (None, "off") or results:
+            msg = "--opt, --tuning and --results go with --board: what was found is for a processor"
+            raise UsageError(msg)
+        return {}, lambda _: "not used"
+    settings_file = config.load()
+    settings = with_tuning(
+        Settings(optimization=optimization or settings_file.optimization),
+        settings_file,
+        results or settings_file.results_folder(),
+        tuning=tuning,
+        no_tuning=no_tuning,
+    )
+    board, tuned = settings_file.load_board(board_name), Tuned(settings)
+    return tuned.choices(board), lambda program: tuned.describe(program, board)

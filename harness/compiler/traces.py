@@ -58,3 +58,21 @@ def applied(function: tirx.PrimFunc, choice: Choice) -> tirx.PrimFunc | None:
     except (tvm.error.TVMError, RuntimeError, ValueError, TypeError, KeyError):
         return None
     return plan.mod["main"]
+
+
+def choice(trace: Node) -> Choice:
+    """Return a trace as plain data."""
+    return Choice(trace=_plain(trace.as_json()))
+
+
+def _plain(value: Node) -> Any:  # noqa: ANN401 (whatever JSON holds)
+    """Return TVM's containers as Python's."""
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, bool | int | float) or value is None:
+        return value
+    if hasattr(value, "value"):  # a literal of TIR
+        return _plain(value.value)
+    if hasattr(value, "items"):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value]

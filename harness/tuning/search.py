@@ -16,7 +16,7 @@ from tvm import tirx
 from tvm.ir.utils import derived_object
 from tvm.s_tir import meta_schedule as ms
 
-from harness.compiler import space
+from harness.compiler import space, traces
 from harness.compiler.build import Computed
 from harness.compiler.choices import Choice
 from harness.tuning.cost_model import CostModel, Decisions
@@ -72,7 +72,7 @@ class Search:
     def propose(self) -> list[Proposal]:
         """Return schedules that were not proposed before; none where there are no more."""
         found = self._context.generate_measure_candidates() or []
-        return [Proposal(choice=Choice(trace=_plain(each.sch.trace.as_json())), candidate=each) for each in found]
+        return [Proposal(choice=traces.choice(each.sch.trace), candidate=each) for each in found]
 
     def learn(self, proposals: Sequence[Proposal], costs: Sequence[float | None]) -> None:
         """Take note of what the schedules of one call of ``propose`` cost, None for each that failed."""
@@ -101,19 +101,6 @@ def _without_intrinsics() -> Iterator[None]:
     finally:
         if not there:
             del sys.modules[_INTRINSICS]
-
-
-def _plain(value: Node) -> Any:  # noqa: ANN401 (whatever JSON holds)
-    """Return TVM's containers as Python's."""
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, bool | int | float) or value is None:
-        return value
-    if hasattr(value, "value"):  # a literal of TIR
-        return _plain(value.value)
-    if hasattr(value, "items"):
-        return {str(key): _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value]
 
 
 def _samples(trace: Node) -> list[Node]:

@@ -145,11 +145,13 @@ class Tuner:
             if not names:
                 break
             state = self.states[names[0]]
-            if not state.waiting and not state.under_way:
+            if not state.waiting and state.under_way:
+                break  # what it proposes next hangs on what these give
+            if not state.waiting:
                 state.waiting = list(state.group.propose())
                 state.under_way = list(state.waiting)
                 state.ended = not state.waiting
-            if not state.waiting:  # what the next ones are hangs on what these give
+            if state.ended:
                 open_.discard(names[0])
                 continue
             batch.append((state, state.waiting.pop(0)))
@@ -242,7 +244,7 @@ class Tuner:
         )
         self._known[record.identity] = record
         self._watcher.record([record])
-        self.new += 1
+        self.new += choice is not None
         yield index, record
 
     def _learn(self, state: State) -> None:
