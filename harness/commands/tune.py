@@ -104,9 +104,7 @@ def _board(name: str | None, settings_file: Any) -> str:  # noqa: ANN401
 class _Tuning:
     """One call of the command."""
 
-    def __init__(
-        self, chosen: Chosen, means: Means, model: Model, board: Board, *, trials: int, seed: int
-    ) -> None:
+    def __init__(self, chosen: Chosen, means: Means, model: Model, board: Board, *, trials: int, seed: int) -> None:
         from harness.compiler.service import tvm_version
         from harness.progress import Progress
         from harness.tuning.database import Database, optimization, processor
@@ -203,4 +201,3 @@ class _Tuning:
                 click.echo(text)
         if not ended:
             click.echo(f"mcuprof: {tuner.trials} trials are saved; the same command goes on from there", err=True)
-

@@ -91,7 +91,7 @@ def _elements(buffer: Node) -> int:
 
 
 def _registers(body: Node) -> frozenset[Node]:
-    """Return the small buffers whose elements can be variables: each is only ever read and written by a literal index."""
+    """Return the small buffers whose elements can be variables: all indices into them are literals."""
     small: set[Node] = set()
     in_memory: set[Node] = set()
 

@@ -40,7 +40,8 @@ def stages(plan: s_tir.Schedule) -> Stages:
     """Return the blocks of ``plan``, in their order."""
     blocks = plan.get_child_blocks(plan.get_sblock("root"))
     last = [block for block in blocks if not plan.get_consumers(block)]
-    inlined, placed = [], []
+    inlined: list[Block] = []
+    placed: list[Block] = []
     for block in blocks:
         if block not in last and plan.get_consumers(block):
             (placed if reduces(plan, block) or _taken(plan, block, ONCE) else inlined).append(block)

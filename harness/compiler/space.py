@@ -1,8 +1,8 @@
 """The schedules that a group of operators may be given: what tuning searches through.
 
-A group has a few plans (where its padding lives, which loops are outermost), and in each plan numbers are sampled: how
-many output elements are summed at once, and how far loops are unrolled. A sampled plan is a trace of MetaSchedule's,
-which the compiler can apply without this module.
+A group has a few plans (where its padding lives, which loops are outermost), and in each plan numbers are sampled:
+how many output elements are summed at once, and how far loops are unrolled. A sampled plan is a trace of
+MetaSchedule's, which the compiler can apply without this module.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _few_plans(function: tirx.PrimFunc, *, elementwise: bool) -> list[s_tir.Sche
     plan = s_tir.Schedule(function)
     for block in arrange(plan, elementwise=elementwise):
         loops = _long(plan, block)
-        if loops:
+        if loops and not plan.get(loops[-1]).annotations:  # a loop that is to be split elsewhere
             _, inner = _split(plan, loops[-1])
             plan.unroll(inner)
     return [plan]

@@ -17,8 +17,8 @@ Node = Any
 def key(function: tirx.PrimFunc) -> str:
     """Return 16 hexadecimal digits that stand for the structure of a function to which no schedule was applied.
 
-    Literals in what is computed (multipliers, shifts, zero points, limits) do not count: layers that differ in nothing
-    else have the same schedules, and take the same time.
+    Literals in what is computed (multipliers, shifts, zero points, limits) do not count: layers that differ in
+    nothing else have the same schedules, and take the same time.
     """
     plan = s_tir.Schedule(function)
     lines = [f"{buffer.name} {buffer.dtype} {list(buffer.shape)}" for buffer in function.params]

@@ -36,4 +36,6 @@ class Tuned:
             return "nothing known"
         used = {key: choice for key, choice in self.choices(board).items() if key in tuned}
         calls = sum(call.tuned for call in program.calls)
-        return f"{calls} of {len(program.calls)} groups for {self._settings.objective.value}, schedules {digest(used)}"
+        return (
+            f"{calls} of {len(program.calls)} groups for {self._settings.objective.value}, schedules {digest(used)}"
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.bench import RigBench
@@ -128,7 +129,7 @@ class BoardBench:
         with self._workbench.bench(built) as bench:
             for place, (index, piece) in enumerate(numbered):
                 try:
-                    yield index, bench.persist(lambda p=place, s=sizes[place], t=piece: self._try(bench, p, s, t))
+                    yield index, bench.persist(partial(self._try, bench, place, sizes[place], piece))
                 except (HungError, CrashedError) as error:
                     yield index, Trial(status=error.status, reason=error.message)
                     if place < len(numbered) - 1:
@@ -180,4 +181,3 @@ def function_sizes(build: Build, names: Sequence[str]) -> list[int]:
         msg = f"the program {build.elf} has no symbol {missing[0]}: is it stripped?"
         raise ToolFailedError(msg)
     return [sizes[name] for name in names]
-

@@ -1,4 +1,4 @@
-"""The whole network with the schedules that were found, beside the same one without: is it right, and what is gained."""
+"""The whole network with the schedules that were found: is it right, and what does it take."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from harness import sketch
 from harness.boards import Board
-from harness.compiler import source, traces
+from harness.compiler import source
 from harness.compiler.build import Computed, c_names
 from harness.compiler.c_printer import print_body
 from harness.compiler.c_words import C_TYPES

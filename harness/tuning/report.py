@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def document(tuner: Tuner, place: Place, objective: Objective, wholes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the groups with the best that is known of each; ``wholes`` is what the whole network was found to take."""
+    """Return the groups with the best that is known of each; ``wholes`` is what the whole network takes."""
     states = [state for state in tuner.states.values() if state.records]
     return {
         "board": place.board,
@@ -51,7 +51,7 @@ def _figures(record: Record) -> dict[str, Any]:
 
 def line(group: Group, record: Record, objective: Objective, unit: str) -> str:
     """Return a sentence about one trial."""
-    times = f" (×{group.count})" if group.count > 1 else ""
+    times = f" ({group.count} times)" if group.count > 1 else ""
     if record.figures is None:
         return f"{group.label}{times}: {record.status.value}: {record.reason}"
     how = "the schedule by rule" if record.choice is None else "the best so far"
@@ -96,7 +96,7 @@ def lines(facts: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _group_line(group: Mapping[str, Any], unit: str) -> str:
-    name = group["operators"] + (f" (×{group['count']})" if group["count"] > 1 else "")
+    name = group["operators"] + (f" ({group['count']} times)" if group["count"] > 1 else "")
     rule, top = group["by_rule"], group["best"]
     if rule["status"] != "ok":
         return f"{name}: the schedule by rule: {rule['status']}: {rule['reason']}"

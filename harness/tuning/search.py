@@ -65,9 +65,7 @@ class Search:
                 rand_state=seed % ((1 << 31) - 1) + 1,
                 num_threads=1,  # more would each have random numbers of their own
             )
-        self._context.pre_tuning(
-            _WITHOUT_END, BATCH, database=self._database, cost_model=_Guesses(self._model)
-        )
+        self._context.pre_tuning(_WITHOUT_END, BATCH, database=self._database, cost_model=_Guesses(self._model))
 
     def propose(self) -> list[Proposal]:
         """Return schedules that were not proposed before; none where there are no more."""
@@ -84,16 +82,14 @@ class Search:
             results.append(ms.runner.RunnerResult(times, "failed" if cost is None else None))
             if times is not None:
                 self._database.commit_tuning_record(
-                    ms.database.TuningRecord(
-                        trace, self._workload, times, self._target, proposal.candidate.args_info
-                    )
+                    ms.database.TuningRecord(trace, self._workload, times, self._target, proposal.candidate.args_info)
                 )
         self._context.notify_runner_results([proposal.candidate for proposal in proposals], results)
 
 
 @contextlib.contextmanager
 def _without_intrinsics() -> Iterator[None]:
-    """Keep TVM from making the tensor intrinsics of all its other processors, which takes it 20 s and is of no use."""
+    """Keep TVM from making the tensor intrinsics of all its processors, which takes it 20 s and is of no use here."""
     there = _INTRINSICS in sys.modules
     sys.modules.setdefault(_INTRINSICS, ModuleType(_INTRINSICS))
     try:
@@ -114,7 +110,7 @@ def _decisions(trace: Node) -> Decisions:
 
 
 @derived_object
-class _Guesses(ms.cost_model.PyCostModel):  # type: ignore[misc] (TVM's package has no types)
+class _Guesses(ms.cost_model.PyCostModel):  # type: ignore[misc]
     def __init__(self, model: CostModel) -> None:
         super().__init__()
         self._model = model
@@ -153,7 +149,7 @@ class _OneDecision(ms.mutator.PyMutator):  # type: ignore[misc]
         changed = self._random.choice(several)
         now = int(trace.decisions[changed])
         others = [index for index in range(len(changed.attrs[0])) if index != now]
-        return trace.with_decision(changed, self._random.choice(others), True)  # noqa: FBT003 (TVM's signature)
+        return trace.with_decision(changed, self._random.choice(others), True)
 
     def clone(self) -> Node:
         """Return another one with random numbers of its own."""

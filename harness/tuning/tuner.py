@@ -185,9 +185,7 @@ class Tuner:
             told = self._tell(batch, found, told)
         self._tell(batch, found, told)
 
-    def _tell(
-        self, batch: Sequence[tuple[State, Proposal | None]], found: Mapping[int, Record], told: int
-    ) -> int:
+    def _tell(self, batch: Sequence[tuple[State, Proposal | None]], found: Mapping[int, Record], told: int) -> int:
         """Take the records over that come next in the order of the batch, and return how many there are so far."""
         while told in found:
             state = batch[told][0]
