@@ -256,12 +256,25 @@ def _require_same_cases(record: Run, plan: Plan) -> None:
     models = {model.name: model.sha256 for model in plan.models}
     boards = {board.name: board.digest for board in plan.boards}
     libraries = {each.name: each.provenance().get("tflm_digest") for each in plan.implementations}
+    tunings = _tunings(record, plan)
     for m in record.measurements:
         for what, name, then, now in (
             ("model", m.model, m.provenance.get("model_sha256"), models.get(m.model)),
             ("board", m.board, m.provenance.get("board_digest"), boards.get(m.board)),
             ("library of", m.implementation, m.provenance.get("tflm_digest"), libraries.get(m.implementation)),
+            ("tuning of", m.model, m.provenance.get("tuning"), tunings.get((m.model, m.implementation, m.board))),
         ):
             if then != now:
                 msg = f"the {what} {name} has changed since run {record.id} began: start a new run"
                 raise UsageError(msg)
+
+
+def _tunings(record: Run, plan: Plan) -> dict[tuple[str, str, str], str | None]:
+    """Return which schedules of tuning the cases would have now that have been measured with some or none."""
+    told = {(m.model, m.implementation, m.board) for m in record.measurements if "tuning" in m.provenance}
+    found = {}
+    for case in plan.cases():
+        key = case.model.name, case.implementation.name, case.board.name
+        if key in told:
+            found[key] = case.implementation.provenance_of(case.model, case.board).get("tuning")
+    return found

@@ -19,6 +19,7 @@ from tvm.s_tir import meta_schedule as ms
 from harness.compiler import space, traces
 from harness.compiler.build import Computed
 from harness.compiler.choices import Choice
+from harness.interrupts import uninterrupted
 from harness.tuning.cost_model import CostModel, Decisions
 
 BATCH = 8
@@ -56,7 +57,7 @@ class Search:
         strategy = ms.search_strategy.EvolutionarySearch(
             population_size=64, init_min_unmeasured=BATCH, genetic_num_iters=3, eps_greedy=0.25
         )
-        with _without_intrinsics():
+        with uninterrupted(), _without_intrinsics():
             self._context = ms.TuneContext(
                 self._module,
                 target=self._target,
@@ -65,10 +66,15 @@ class Search:
                 rand_state=seed % ((1 << 31) - 1) + 1,
                 num_threads=1,  # more would each have random numbers of their own
             )
-        self._context.pre_tuning(_WITHOUT_END, BATCH, database=self._database, cost_model=_Guesses(self._model))
+        with uninterrupted():
+            self._context.pre_tuning(_WITHOUT_END, BATCH, database=self._database, cost_model=_Guesses(self._model))
 
     def propose(self) -> list[Proposal]:
         """Return schedules that were not proposed before; none where there are no more."""
+        with uninterrupted():
+            return self._propose()
+
+    def _propose(self) -> list[Proposal]:
         found = self._context.generate_measure_candidates() or []
         return [Proposal(choice=traces.choice(each.sch.trace), candidate=each) for each in found]
 
