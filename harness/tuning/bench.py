@@ -29,6 +29,8 @@ _FILL, _RUN, _LOOK = range(3)
 _SLACK = 20
 """A function may take so many times as long as the longest so far before it counts as hung."""
 _LEAST_DEADLINE_S = 10.0
+_AVR_STACK_BYTES = 448
+"""What the firmware takes, and what the function that is tried may take."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +112,7 @@ class BoardBench:
         whole = compose([piece for _, piece in numbered], self._board, title, self._model.sha256[:12])
         try:
             build = self._workbench.compile(whole, self._board, self._workbench.plain_options(), title)
+            _require_stack(build, self._board)
         except (DoesNotFitError, ToolFailedError) as error:
             if len(numbered) == 1:
                 yield numbered[0][0], Trial(status=error.status, reason=error.message)
@@ -167,6 +170,14 @@ class BoardBench:
         bench.firmware.write_inputs([np.array([step, place, self._seed], "<u4")])
 
 
+def _require_stack(build: Build, board: Board) -> None:
+    """Raise ``DoesNotFitError`` where an AVR has no room for a stack, which its linker does not look at."""
+    left = board.ram_bytes - (build.data_bytes or 0)
+    if board.is_avr and left < _AVR_STACK_BYTES:
+        msg = f"of {board.ram_bytes:,} bytes of RAM {left:,} are left for the stack"
+        raise DoesNotFitError(msg, overflow={"RAM": _AVR_STACK_BYTES - left})
+
+
 def _time(stretch: Stretch, board: Board) -> float:
     """Return a time in the unit of the board's clock, by the chip's own counter where it has one.
 
@@ -185,7 +196,11 @@ def function_sizes(build: Build, names: Sequence[str]) -> list[int]:
     with build.elf.open("rb") as stream:
         table = ELFFile(stream).get_section_by_name(".symtab")
         symbols = table.iter_symbols() if isinstance(table, SymbolTableSection) else ()
-        sizes = {symbol.name: int(symbol["st_size"]) for symbol in symbols if symbol["st_info"]["type"] == "STT_FUNC"}
+        sizes = {
+            symbol.name.partition(".")[0]: int(symbol["st_size"])  # link-time optimization adds a number behind a dot
+            for symbol in symbols
+            if symbol["st_info"]["type"] == "STT_FUNC"
+        }
     missing = [name for name in names if name not in sizes]
     if missing:
         msg = f"the program {build.elf} has no symbol {missing[0]}: is it stripped?"

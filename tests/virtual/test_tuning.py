@@ -71,7 +71,8 @@ def test_what_is_found_is_right_faster_and_used(mcuprof, environment, tmp_path):
     assert used["provenance"]["tuning"].startswith(f"{count} of 5 groups for latency, schedules ")
     assert unused["provenance"]["tuning"] == "not used"
     assert used["provenance"]["build"] != unused["provenance"]["build"]
-    compared = mcuprof("compare")
+    runs = sorted(Path(environment["MCUPROF_RESULTS"]).glob("*.json"))
+    compared = mcuprof("compare", *runs)
     assert "not used" in compared.out
     other = inference(
         mcuprof("timing", "digits", "--impl", "tvm-aot", "--board", "nano33ble-sim", "--opt", "Os", "--json")
