@@ -271,10 +271,11 @@ def _require_same_cases(record: Run, plan: Plan) -> None:
 
 def _tunings(record: Run, plan: Plan) -> dict[tuple[str, str, str], str | None]:
     """Return which schedules of tuning the cases would have now that have been measured with some or none."""
+    models = {each.name: each for each in plan.models}
+    implementations = {each.name: each for each in plan.implementations}
+    boards = {each.name: each for each in plan.boards}
     told = {(m.model, m.implementation, m.board) for m in record.measurements if "tuning" in m.provenance}
-    found = {}
-    for case in plan.cases():
-        key = case.model.name, case.implementation.name, case.board.name
-        if key in told:
-            found[key] = case.implementation.provenance_of(case.model, case.board).get("tuning")
-    return found
+    return {
+        (model, name, board): implementations[name].provenance_of(models[model], boards[board]).get("tuning")
+        for model, name, board in told
+    }

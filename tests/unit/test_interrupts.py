@@ -24,9 +24,13 @@ def test_a_signal_is_delivered_when_the_work_is_done():
 
 
 def test_an_error_goes_before_the_signal():
-    with pytest.raises(ValueError, match="first"), uninterrupted():
-        signal.raise_signal(signal.SIGINT)
-        raise ValueError("first")
+    def work():
+        with uninterrupted():
+            signal.raise_signal(signal.SIGINT)
+            raise ValueError("first")
+
+    with pytest.raises(ValueError, match="first"):
+        work()
 
 
 def test_other_threads_are_left_alone():

@@ -9,7 +9,7 @@ import pytest
 
 from harness import boards, models, pipeline
 from harness import session as sessions
-from harness.bench import RigBench
+from harness.bench import Retries, RigBench
 from harness.builds import Build, Oversize
 from harness.case import Baselines, Built, Expected, Oversized
 from harness.errors import DoesNotFitError, MissingError, RigError, ToolFailedError, UnsupportedError
@@ -48,6 +48,9 @@ class FakeImplementation:
     def provenance(self):
         return {"runs_on": "a fake"}
 
+    def provenance_of(self, model, board):
+        return {"tuning": f"of {model.name} on {board.name}"}
+
     def missing_memory(self, said):
         return 0 if "memory" in said else None
 
@@ -60,6 +63,7 @@ class FakeWorkbench:
         self.build_error = build_error
         self.bench_errors = bench_errors or {}
         self.uploads = 0
+        self._retries = Retries()
 
     def build(self, case):
         if self.build_error:
@@ -76,6 +80,9 @@ class FakeWorkbench:
             provenance={},
         )
         return Built(case=case, build=build, baselines=Baselines(lambda: build, lambda: build), arena=None)
+
+    def retries(self, case):
+        return self._retries
 
     def reopen(self, block=0):
         self.uploads += 1

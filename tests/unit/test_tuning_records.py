@@ -15,7 +15,7 @@ from harness.tuning.shares import turns
 from harness.types import Status
 
 BOARD = boards.load("nano33ble-sim")
-PLACE = Place(processor="cortex-m4f", optimization="O2", board="nano33ble-sim", unit="instructions")
+PLACE = Place(processor="cortex-m4f", optimization="O2", board="nano33ble-sim", unit=BOARD.clock.unit)
 TVM = "1.2.3"
 
 
