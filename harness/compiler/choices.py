@@ -9,8 +9,11 @@ from typing import Any
 import msgspec
 
 
-class Choice(msgspec.Struct, frozen=True, kw_only=True):
-    """How one group is computed."""
+class Choice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How one group is computed.
+
+    A field that is added needs a default: choices without it then keep their digest, by which they are known.
+    """
 
     trace: list[Any]
     """The schedule of its function, as MetaSchedule writes a trace down as JSON."""

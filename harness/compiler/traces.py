@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-import tvm
 from tvm import s_tir, tirx
 
 from harness.compiler.choices import Choice
 
 Node = Any
 """A statement or expression of TIR; TVM's package has no types."""
+
+ERRORS = (RuntimeError, ValueError, TypeError, KeyError, IndexError, AttributeError)
+"""What TVM raises for a schedule that it cannot apply or lower: it has no class of its own for that."""
 
 
 def key(function: tirx.PrimFunc) -> str:
@@ -55,7 +57,7 @@ def applied(function: tirx.PrimFunc, choice: Choice) -> tirx.PrimFunc | None:
     plan = s_tir.Schedule(function)
     try:
         s_tir.schedule.Trace.apply_json_to_schedule(choice.trace, plan)
-    except (tvm.error.TVMError, RuntimeError, ValueError, TypeError, KeyError):
+    except ERRORS:
         return None
     return plan.mod["main"]
 

@@ -10,6 +10,7 @@ from harness.compiler import flatbuffer
 from harness.compiler.build import Computed, compute
 from harness.compiler.choices import Choice
 from harness.compiler.fusion import group
+from harness.compiler.traces import ERRORS
 from harness.errors import ToolFailedError, UnsupportedError
 from harness.models import Model
 from harness.tuning.program import Piece, piece
@@ -43,7 +44,7 @@ class TunedGroup:
             return piece(self._computed, choice)
         except UnsupportedError as error:
             raise ToolFailedError(error.message) from error
-        except (RuntimeError, ValueError, TypeError, KeyError, IndexError) as error:  # what TVM throws
+        except ERRORS as error:
             lines = str(error).strip().splitlines() or [type(error).__name__]
             msg = f"TVM cannot lower it: {lines[-1][:200]}"
             raise ToolFailedError(msg) from error
