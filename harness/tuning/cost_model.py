@@ -23,18 +23,17 @@ class CostModel:
     def __init__(self) -> None:
         self._seen: list[tuple[Decisions, float | None]] = []
         self._parts: dict[Hashable, float] | None = None
-        self._mean = 0.0
 
     def learn(self, decisions: Decisions, cost: float | None) -> None:
         """Take note of what a schedule costs, None where it failed."""
         self._seen.append((decisions, cost))
         self._parts = None
 
-    def guess(self, decisions: Decisions) -> float:
-        """Return the logarithm of what a schedule may cost."""
+    def score(self, decisions: Decisions) -> float:
+        """Return how many times as good as the mean a schedule may be; above 0, and 1 where nothing is known."""
         if self._parts is None:
             self._parts = self._fit()
-        return self._mean + sum(self._parts.get(part, 0.0) for part in enumerate(decisions))
+        return math.exp(-sum(self._parts.get(part, 0.0) for part in enumerate(decisions)))
 
     def _fit(self) -> dict[Hashable, float]:
         import numpy as np
@@ -47,8 +46,7 @@ class CostModel:
         has = np.zeros((len(costs), len(names)))
         for row, (decisions, _) in enumerate(self._seen):
             has[row, [place[part] for part in enumerate(decisions)]] = 1.0
-        self._mean = sum(costs) / len(costs)
-        target = np.array(costs) - self._mean
+        target = np.array(costs) - sum(costs) / len(costs)
         weights = np.linalg.solve(has.T @ has + _RIDGE * np.eye(len(names)), has.T @ target)
         # Rounded, so that the order of equal schedules does not hang on the last bit of a machine's arithmetic.
         return {name: round(float(weight), 9) for name, weight in zip(names, weights, strict=True)}

@@ -131,9 +131,9 @@ class _Guesses(ms.cost_model.PyCostModel):  # type: ignore[misc]
         """Do nothing."""
 
     def predict(self, context: Node, candidates: Node) -> np.ndarray:
-        """Return a score for each schedule, the larger the better."""
+        """Return a score for each schedule, the larger the better; to the search all below 0 are alike."""
         del context
-        return np.array([-self._model.guess(_decisions(each.sch.trace)) for each in candidates], np.float64)
+        return np.array([self._model.score(_decisions(each.sch.trace)) for each in candidates], np.float64)
 
 
 @derived_object
