@@ -54,20 +54,26 @@ def arrange(plan: s_tir.Schedule, *, elementwise: bool) -> list[Block]:
     What only moves or maps elements is computed where it is read; a sum is computed just before the element that
     needs it, so that it is one number in a register. ``elementwise`` says that all tensors have the same shape
     and are read in the same order; then one loop runs over all elements. What only moves elements and is not joined
-    with anything else asks no question at each of them; see ``_without_conditions``.
+    with anything else asks no question at each of them; see ``_without_conditions``. Of two sums, one of the other's
+    outputs, the first is computed once for all elements that the second makes of it; see ``_place_two``.
     """
     found = stages(plan)
     placed, last = found.placed, found.last
     alone = not (found.inlined or placed)
+    between = _between(plan, found)
     for block in found.inlined:
-        plan.compute_inline(block)
+        if block is not between:
+            plan.compute_inline(block)
     if len(last) == 1 and not placed and (_taken(plan, last[0], FLAT) or elementwise):
         plan.fuse(*plan.get_loops(last[0]))
     if alone and not any(reduces(plan, block) for block in last):
         for block in last:
             _without_conditions(plan, block)
-    for block in reversed(placed):
-        _place(plan, block, last[0])
+    if between is None:
+        for block in reversed(placed):
+            _place(plan, block, last[0])
+    else:
+        _place_two(plan, found, between)
     for block in last:
         if reduces(plan, block):
             plan.decompose_reduction(block, _first_reduction(plan, block))
@@ -108,6 +114,31 @@ def _place(plan: s_tir.Schedule, block: Block, last: Block) -> None:
     if loops:
         plan.compute_at(block, loops[-1], preserve_unit_loops=True)
     if reduces(plan, block):
+        plan.decompose_reduction(block, _first_reduction(plan, block))
+
+
+def _between(plan: s_tir.Schedule, found: Stages) -> Block | None:
+    """Return the block that is made of a sum and that nobody reads but another sum, None where there is none."""
+    if len(found.placed) != 2 or len(found.last) != 1 or not all(reduces(plan, block) for block in found.placed):  # noqa: PLR2004
+        return None
+    first, second = (plan.get(block) for block in found.placed)
+
+    def links(block: Block) -> bool:
+        read, readers = plan.get_producers(block), plan.get_consumers(block)
+        made = any(plan.get(each).same_as(first) for each in read)
+        return made and len(readers) == 1 and plan.get(readers[0]).same_as(second)
+
+    return next((block for block in found.inlined if links(block)), None)
+
+
+def _place_two(plan: s_tir.Schedule, found: Stages, between: Block) -> None:
+    """Compute what the second sum reads for one place at a time, all its channels, before those of the output."""
+    first, second = found.placed
+    loops = plan.get_loops(found.last[0])
+    plan.compute_at(second, loops[-1], preserve_unit_loops=True)
+    plan.compute_at(between, loops[-2], preserve_unit_loops=True)
+    plan.compute_at(first, plan.get_loops(between)[-1], preserve_unit_loops=True)
+    for block in found.placed:
         plan.decompose_reduction(block, _first_reduction(plan, block))
 
 

@@ -12,7 +12,7 @@ from harness.compiler.build import build, grouped
 from harness.compiler.choices import Choice
 from harness.compiler.compute import expressions
 from harness.compiler.strategy import Kernels, Options, Strategy, Weights, others, rule
-from harness.tuning.network import TunedGroup
+from harness.tuning.network import TunedGroup, groups
 from tests.compiler import host, test_convolutions, test_movement, test_pooling, test_softmax
 from tests.compiler.networks import Network, small_network
 from tests.compiler.small_networks import KINDS, small
@@ -110,6 +110,18 @@ def test_every_choice_for_a_group_with_a_kernel_gives_the_same_bytes(kind):
         assert require_right(content, choices) is (strategy.kernels is Kernels.PACKED)
     for _ in range(2):
         assert not require_right(content, {each.key: sampled(each, generator) for each in groups})
+
+
+def test_loops_of_two_sums_compute_the_first_once_for_all_channels_of_the_second():
+    pair = groups(models.load("digits"), Options(), 0)[1]
+    assert pair.label == "depthwise_conv_2d_conv_2d"
+    made = pair.piece(Choice(strategy=Strategy(kernels=Kernels.LOOPS)))
+    begins = [
+        line.index("total") for line in made.body.splitlines() if line.strip() in ("total = 0;", "total_2 = 0;")
+    ]
+    assert len(begins) == 2
+    assert begins[0] == begins[1]  # neither is in the other's loop over channels
+    assert made.temporary_bytes == 8  # the channels of a pixel
 
 
 def test_a_strategy_for_which_there_is_no_kernel_leaves_the_group_to_the_rule():
