@@ -26,6 +26,7 @@ _CACHE_WAYS = 64
 _FQBN = re.compile(r"[\w.-]+:[\w.-]+:[\w.-]+(:[\w.-]+=[\w.+-]+(,[\w.-]+=[\w.+-]+)*)?", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,32}")
 """The firmware tells its board's name in a line that a small board has room for."""
+_PROCESSOR = re.compile(r"[a-z0-9_.-]{0,32}")
 _TITLE = re.compile(r"[^\x00-\x1f\x7f]{1,80}")
 _BAUDS = range(300, 12_000_001)
 _FASTEST_HZ = 10_000_000_000
@@ -82,6 +83,8 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     title: str
     fqbn: str
     clock_hz: int
+    processor: str = ""
+    """What boards share with one another that run the same program equally fast; empty where nothing is known."""
     flash_bytes: int
     ram_bytes: int
     baud: int = 115200
@@ -221,6 +224,7 @@ def _check(board: Board, path: Path) -> None:
         raise UsageError(msg)
     limits = (
         ("title", _TITLE.fullmatch(board.title) is not None, "one line of at most 80 characters"),
+        ("processor", _PROCESSOR.fullmatch(board.processor) is not None, "a name such as cortex-m4f"),
         ("baud", board.baud in _BAUDS, "300 to 12,000,000"),
         ("clock_hz", board.clock_hz <= _FASTEST_HZ, "at most 10 GHz"),
         (

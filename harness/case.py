@@ -18,6 +18,7 @@ from harness.layout import Block
 from harness.least import Least
 from harness.models import Model
 from harness.sketch import Markers, Sketch
+from harness.tuning.record import Objective
 
 if TYPE_CHECKING:
     from harness.models import Array
@@ -50,6 +51,10 @@ class Settings:
     """Whether TVM joins operators and works in place."""
     weights: Weights = Weights.INT8
     """How TVM's kernels have weights in flash."""
+    tuning: Path | None = None
+    """Folder of the databases that say how tuning chose to compute groups; None for all by rule."""
+    objective: Objective = Objective.LATENCY
+    """What a choice that is taken from there is to have little of."""
     sketchbook: Path | None = None
     """The user's own sketchbook, whose libraries may be used and are never written to."""
     method: Method = Method.ONE_FLASH
@@ -78,6 +83,10 @@ class Implementation(Protocol):
 
     def provenance(self) -> dict[str, str]:
         """Return what a result says of this implementation."""
+        ...
+
+    def provenance_of(self, model: Model, board: Board) -> dict[str, str]:
+        """Return what a result says of how ``model`` was made to run on ``board``, beside that."""
         ...
 
     def library(self) -> LibraryUse | None:

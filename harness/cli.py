@@ -27,6 +27,7 @@ from harness.commands.results import results
 from harness.commands.show import boards, clean, doctor, impls, models, setup
 from harness.commands.sketch import sketch
 from harness.commands.stats import stats
+from harness.commands.tune import tune
 from harness.errors import McuprofError
 
 _INTERRUPTED = 130  # 128 and the number of the signal, as shells have it
@@ -67,6 +68,7 @@ for command in (
     bundle,
     sketch,
     codegen,
+    tune,
     boards,
     models,
     impls,

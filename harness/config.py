@@ -49,6 +49,7 @@ class _Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     tflm_library: str | None = None
     optimization: str | None = None
     weights: Weights = Weights.INT8
+    tuning: str | None = None
     cache_limit_mb: int = 4096
     compare: CompareSettings = CompareSettings()
     budget: Any = None
@@ -69,6 +70,8 @@ class Config:
     tflm_library: str | None = None
     optimization: str | None = None
     weights: Weights = Weights.INT8
+    tuning: str | None = None
+    """What schedules of tuning are to have little of, or ``off``."""
     cache_limit_mb: int = 4096
     board_settings: Mapping[str, BoardSettings] = field(default_factory=dict)
     """What is particular to a board on this machine, by the board's name."""
@@ -121,6 +124,9 @@ def load(folder: Path | None = None) -> Config:
     if keys.optimization not in (None, "O2", "Os", "O3"):
         msg = f"{path}: the key 'optimization': it may be O2, Os or O3, not {keys.optimization!r}"
         raise UsageError(msg)
+    if keys.tuning not in (None, "latency", "flash", "ram", "off"):
+        msg = f"{path}: the key 'tuning': it may be latency, flash, ram or off, not {keys.tuning!r}"
+        raise UsageError(msg)
     if keys.cache_limit_mb < 0:
         msg = f"{path}: the key 'cache_limit_mb': {keys.cache_limit_mb} is too small"
         raise UsageError(msg)
@@ -136,6 +142,7 @@ def load(folder: Path | None = None) -> Config:
         tflm_library=keys.tflm_library,
         optimization=keys.optimization,
         weights=keys.weights,
+        tuning=keys.tuning,
         cache_limit_mb=keys.cache_limit_mb,
         board_settings=_board_settings(keys.board, path) if isinstance(keys.board, dict) else {},
         fail_on=keys.compare.fail_on,

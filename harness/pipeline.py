@@ -223,6 +223,7 @@ class _CaseRun:
         provenance |= self._case.implementation.provenance()
         if self._built is not None:
             provenance |= self._workbench.provenance(self._built.build)
+            provenance |= self._case.implementation.provenance_of(self._case.model, board)
             provenance |= {"arena_bytes": self._built.arena, "arena_probes": self._built.arena_probes}
         retries = self._workbench.retries(self._case)
         if retries is not None:

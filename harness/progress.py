@@ -60,6 +60,11 @@ class Progress:
             if self._bar is None or self._verbose:
                 self._line(text)
 
+    def tell(self, text: str) -> None:
+        """Tell of a result, as a line that stays."""
+        with self._lock:
+            self._line(text)
+
     def advance(self, count: int) -> None:
         """Note that measurements are done."""
         with self._lock:

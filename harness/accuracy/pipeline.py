@@ -219,6 +219,7 @@ def _measurement(case: Case, reading: Reading, done: Done | None, workbench: Wor
     provenance |= case.implementation.provenance()
     if done is not None and done.build is not None:
         provenance |= workbench.provenance(done.build)
+        provenance |= case.implementation.provenance_of(case.model, case.board)
         provenance |= {"arena_bytes": done.arena, "arena_probes": done.arena_probes}
     retries = workbench.retries(case)
     if retries is not None:

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.commands.options import tuning as tuning_options
+from harness.commands.options import with_tuning
 from harness.commands.output import FORCE, require_free, writing
 from harness.errors import UsageError
+
+if TYPE_CHECKING:
+    from harness.case import Settings
+    from harness.compiler.choices import Choices
+    from harness.compiler.program import Program
+    from harness.compiler.strategy import Options
 
 
 @click.command("codegen", epilog="Example:  mcuprof codegen digits -o digits_c && cc -std=c99 digits_c/*.c")
@@ -32,24 +43,55 @@ from harness.errors import UsageError
     type=click.Choice(["int8", "int16"]),
     help="Weights in flash; int16 takes twice the flash and less time (default: int8).",
 )
+@click.option(
+    "--board",
+    "-b",
+    "board_name",
+    metavar="NAME",
+    help="Compile for this board, with what `mcuprof tune` has found for its processor (default: all by rule).",
+)
+@click.option(
+    "--opt",
+    "optimization",
+    type=click.Choice(["O2", "Os", "O3"]),
+    help="With --board: the optimization that it was found for (default: the board core's own).",
+)
+@tuning_options
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="With --board: the folder for results with what was found.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 @FORCE
 def codegen(
-    *, model: str, folder: Path, name: str, no_fuse: bool, weights: str | None, as_json: bool, force: bool
+    *,
+    model: str,
+    folder: Path,
+    name: str,
+    no_fuse: bool,
+    weights: str | None,
+    board_name: str | None,
+    as_json: bool,
+    force: bool,
+    **tuned: Any,  # noqa: ANN401
 ) -> int:
     """Compile MODEL to C: NAME.c, NAME.h and an example main.c, for any C99 compiler."""
     from harness import models
+    from harness.case import Settings
     from harness.compiler import source
     from harness.compiler.service import compile_model, tvm_version
-    from harness.compiler.strategy import Options, Weights
+    from harness.compiler.strategy import Weights
 
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,60}", name) or name == "main":
         msg = f"--name {name!r} cannot be the name of a C function and file: letters, digits and _, and not main"
         raise UsageError(msg)
     network = models.load(model)
     require_free(folder, force=force)
-    options = Options(fuse=not no_fuse, weights=Weights(weights or Weights.INT8.value))
-    program = compile_model(network, options)
+    settings = Settings(fuse=not no_fuse, weights=Weights(weights or Weights.INT8.value))
+    how = _how(board_name, settings, **tuned)
+    program = compile_model(network, how.options, how.choices)
     title = f"{network.name}, compiled by TVM {tvm_version()}"
     files = source.files(program, title, name) | {"main.c": source.example(program, title, name)}
     with writing(folder):
@@ -62,9 +104,60 @@ def codegen(
             "arena_bytes": program.arena_bytes,
             "constant_bytes": program.constant_bytes,
             "steps": len(program.calls),
+            "tuning": how.describe(program),
         }
         click.echo(json.dumps({"schema": 1, "codegen": facts}, indent=1))
         return 0
     click.echo(f"wrote {', '.join(sorted(files))} to {folder}")
     click.echo(f"constants {program.constant_bytes:,} B, arena {program.arena_bytes:,} B, {len(program.calls)} steps")
+    if board_name is not None:
+        click.echo(f"tuning: {how.describe(program)}")
     return 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class _How:
+    """How a network is compiled."""
+
+    options: Options
+    choices: Choices
+    describe: Callable[[Program], str]
+    """Says which of the choices a program has."""
+
+
+def _how(
+    board_name: str | None,
+    settings: Settings,
+    *,
+    optimization: str | None,
+    tuning: str | None,
+    no_tuning: bool,
+    results: Path | None,
+) -> _How:
+    """Return how to compile by ``settings``, with what was found for a board where one is named."""
+    from harness import config
+    from harness.compiler.choices import NONE
+    from harness.compiler.executor import options_for
+    from harness.compiler.strategy import Options
+    from harness.compiler.tuned import Tuned
+
+    if board_name is None:
+        if optimization or tuning not in (None, "off") or results:
+            msg = "--opt, --tuning and --results go with --board: what was found is for a processor"
+            raise UsageError(msg)
+        plain = Options(fuse=settings.fuse, weights=settings.weights)
+        return _How(options=plain, choices=NONE, describe=lambda _: "not used")
+    settings_file = config.load()
+    settings = with_tuning(
+        replace(settings, optimization=optimization or settings_file.optimization),
+        settings_file,
+        results or settings_file.results_folder(),
+        tuning=tuning,
+        no_tuning=no_tuning,
+    )
+    board, tuned = settings_file.load_board(board_name), Tuned(settings)
+    return _How(
+        options=options_for(settings, board),
+        choices=tuned.choices(board),
+        describe=lambda program: tuned.describe(program, board),
+    )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.commands.carry_out import carry_out, find_means, require_uploads
-from harness.commands.options import DEFAULT_BOARD, TIMEOUT, Chosen, measuring, own_sketch
+from harness.commands.options import DEFAULT_BOARD, TIMEOUT, Chosen, measuring, own_sketch, with_tuning
 from harness.errors import MissingError, UsageError
 
 if TYPE_CHECKING:
@@ -106,7 +106,8 @@ def _measure(chosen: Chosen, names: tuple[str, ...], *, resume: bool = False) ->
         return measure_sketch(chosen, names[-1])  # of times, what a sketch prints is the inference
     chosen.require_no_sketch_options()
     settings_file = config.load()
-    store = Store(chosen.results or settings_file.results_folder())
+    results = chosen.results or settings_file.results_folder()
+    store = Store(results)
     record: Run | None = None
     if resume:
         record = store.latest_unfinished()
@@ -171,7 +172,7 @@ def settings_of(chosen: Chosen, settings_file: Config) -> Settings:
     from harness.case import Method, Settings
     from harness.compiler.strategy import Weights
 
-    return Settings(
+    settings = Settings(
         runs=chosen.runs,
         inputs=chosen.inputs,
         data=chosen.data,
@@ -183,6 +184,8 @@ def settings_of(chosen: Chosen, settings_file: Config) -> Settings:
         sketchbook=chosen.sketchbook or settings_file.path("sketchbook"),
         method=Method(chosen.method or Method.ONE_FLASH.value),
     )
+    results = chosen.results or settings_file.results_folder()
+    return with_tuning(settings, settings_file, results, tuning=chosen.tuning, no_tuning=chosen.no_tuning)
 
 
 def require_known(plan: Plan, settings: Settings) -> None:
@@ -229,7 +232,12 @@ def chosen_board(name: str, chosen: Chosen, settings_file: Config) -> Board:
 
 
 def with_usable_clocks(plan: Plan, chosen: Chosen, *, profiled: bool = False) -> Plan:
-    """Return ``plan`` with times in instructions where the cycle model cannot be had, and say so.
+    """Return ``plan`` with boards as ``usable_boards`` gives them."""
+    return replace(plan, boards=usable_boards(plan.boards, chosen, profiled=profiled))
+
+
+def usable_boards(boards: Sequence[Board], chosen: Chosen, *, profiled: bool = False) -> Sequence[Board]:
+    """Return ``boards`` with times in instructions where the cycle model cannot be had, and say so.
 
     ``profiled`` is whether it is wanted even where times are instructions. Raises ``MissingError`` where it was
     asked for by name.
@@ -240,17 +248,15 @@ def with_usable_clocks(plan: Plan, chosen: Chosen, *, profiled: bool = False) ->
     def wants_plugin(board: Board) -> bool:
         return board.virtual is not None and (board.cycles is not None or profiled)
 
-    why = _no_cycle_model() if any(map(wants_plugin, plan.boards)) else ""
+    why = _no_cycle_model() if any(map(wants_plugin, boards)) else ""
     if not why:
-        return plan
+        return boards
     if chosen.clock == Clock.CYCLE_MODEL.value:
         msg = f"--clock cycle-model: {why}"
         raise MissingError(msg)
-    names = " and ".join(board.name for board in plan.boards if wants_plugin(board))
+    names = " and ".join(board.name for board in boards if wants_plugin(board))
     click.echo(f"mcuprof: times on {names} are instructions, not cycles: {why}", err=True)
-    return replace(
-        plan, boards=[without_plugin(board, why) if wants_plugin(board) else board for board in plan.boards]
-    )
+    return [without_plugin(board, why) if wants_plugin(board) else board for board in boards]
 
 
 def _no_cycle_model() -> str:
@@ -274,6 +280,7 @@ def plan_json(chosen: Chosen, names: tuple[str, ...], plan: Plan, settings: Sett
         "arena": chosen.arena,
         "no_fuse": chosen.no_fuse,
         "weights": settings.weights.value,
+        "tuning": settings.objective.value if settings.tuning else "off",
         "tflm_library": str(chosen.tflm_library.resolve()) if chosen.tflm_library else None,
         "sketchbook": str(chosen.sketchbook.resolve()) if chosen.sketchbook else None,
         "clock": chosen.clock,
@@ -299,6 +306,7 @@ def chosen_again(plan: Mapping[str, Any], now: Chosen) -> tuple[Chosen, tuple[st
         arena=plan["arena"],
         no_fuse=plan.get("no_fuse", False),
         weights=plan.get("weights"),
+        tuning=plan.get("tuning", "off"),
         tflm_library=path("tflm_library"),
         sketchbook=path("sketchbook"),
         clock=plan.get("clock"),
@@ -319,12 +327,26 @@ def require_same_cases(record: Run, plan: Plan) -> None:
     models = {model.name: model.sha256 for model in plan.models}
     boards = {board.name: board.digest for board in plan.boards}
     libraries = {each.name: each.provenance().get("tflm_digest") for each in plan.implementations}
+    tunings = _tunings(record, plan)
     for m in record.measurements:
         for what, name, then, now in (
             ("model", m.model, m.provenance.get("model_sha256"), models.get(m.model)),
             ("board", m.board, m.provenance.get("board_digest"), boards.get(m.board)),
             ("library of", m.implementation, m.provenance.get("tflm_digest"), libraries.get(m.implementation)),
+            ("tuning of", m.model, m.provenance.get("tuning"), tunings.get((m.model, m.implementation, m.board))),
         ):
             if then != now:
                 msg = f"the {what} {name} has changed since run {record.id} began: start a new run"
                 raise UsageError(msg)
+
+
+def _tunings(record: Run, plan: Plan) -> dict[tuple[str, str, str], str | None]:
+    """Return which schedules of tuning the cases would have now that have been measured with some or none."""
+    models = {each.name: each for each in plan.models}
+    implementations = {each.name: each for each in plan.implementations}
+    boards = {each.name: each for each in plan.boards}
+    told = {(m.model, m.implementation, m.board) for m in record.measurements if "tuning" in m.provenance}
+    return {
+        (model, name, board): implementations[name].provenance_of(models[model], boards[board]).get("tuning")
+        for model, name, board in told
+    }

@@ -29,6 +29,8 @@ _OF_NETWORKS = {
     "arena": "--arena",
     "no_fuse": "--no-fuse",
     "weights": "--weights",
+    "tuning": "--tuning",
+    "no_tuning": "--no-tuning",
     "tflm_library": "--tflm-library",
     "clock": "--clock",
     "data": "--data",

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from harness.errors import UsageError
 
+if TYPE_CHECKING:
+    from harness.case import Settings
+    from harness.config import Config
+
 DEFAULT_BOARD = "nano33ble-sim"
 
 _Command = Callable[..., Any]
+
+OBJECTIVES = ("latency", "flash", "ram")
 
 _SELECTION = (
     click.argument("models", nargs=-1, metavar="[MODEL]..."),
@@ -28,6 +34,14 @@ _SELECTION = (
         metavar="NAME",
         help="Implementation; all where none is named.",
     ),
+)
+_TUNING = (
+    click.option(
+        "--tuning",
+        type=click.Choice([*OBJECTIVES, "off"]),
+        help="TVM: take what `mcuprof tune` has found to have the least of this (default: latency).",
+    ),
+    click.option("--no-tuning", is_flag=True, help="TVM: the same as --tuning off."),
 )
 _MEASURING = (
     click.option(
@@ -47,6 +61,7 @@ _MEASURING = (
         is_flag=True,
         help="TVM: make each operator a function of its own, and do nothing in place.",
     ),
+    *_TUNING,
     click.option(
         "--weights",
         type=click.Choice(["int8", "int16"]),
@@ -132,6 +147,11 @@ def measuring(command: _Command) -> _Command:
     return _apply(_SELECTION + _MEASURING + _RESULTS + _OUTPUT, command)
 
 
+def tuning(command: _Command) -> _Command:
+    """Add the options that say whether what was found by tuning is used."""
+    return _apply(_TUNING, command)
+
+
 def own_sketch(command: _Command) -> _Command:
     """Add the options for a sketch of the user's own."""
     return _apply(_OWN_SKETCH, command)
@@ -154,6 +174,8 @@ class Chosen:
     arena: int | None = None
     no_fuse: bool = False
     weights: str | None = None
+    tuning: str | None = None
+    no_tuning: bool = False
     tflm_library: Path | None = None
     sketchbook: Path | None = None
     clock: str | None = None
@@ -183,3 +205,22 @@ class Chosen:
         if self.data is not None and len(self.models) != 1:
             msg = "--data belongs to one model: name exactly one MODEL with it"
             raise UsageError(msg)
+
+
+def with_tuning(
+    settings: Settings, settings_file: Config, results: Path, *, tuning: str | None, no_tuning: bool
+) -> Settings:
+    """Return ``settings`` with the tuning to use, by the options and else by the settings file.
+
+    Raises ``UsageError`` where two options say different things.
+    """
+    from harness.tuning.database import FOLDER
+    from harness.tuning.record import Objective
+
+    if no_tuning and tuning not in (None, "off"):
+        msg = f"--no-tuning and --tuning {tuning} say two things: give one of them"
+        raise UsageError(msg)
+    wanted = "off" if no_tuning else tuning or settings_file.tuning or Objective.LATENCY.value
+    if wanted == "off":
+        return settings
+    return replace(settings, tuning=results / FOLDER, objective=Objective(wanted))

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import click
 
+from harness.commands.options import tuning as tuning_options
+from harness.commands.options import with_tuning
 from harness.commands.output import FORCE, require_free, writing
 from harness.errors import UsageError
 
@@ -39,6 +41,7 @@ from harness.errors import UsageError
     help="Compiler optimization that the arena is searched with.",
 )
 @click.option("--no-fuse", is_flag=True, help="TVM: make each operator a function of its own.")
+@tuning_options
 @click.option(
     "--weights",
     type=click.Choice(["int8", "int16"]),
@@ -84,6 +87,8 @@ def sketch(
     optimization: str | None,
     no_fuse: bool,
     weights: str | None,
+    tuning: str | None,
+    no_tuning: bool,
     tflm_library: Path | None,
     sketchbook: Path | None,
     protocol: str,
@@ -115,6 +120,8 @@ def sketch(
         tflm_library=tflm_library or settings_file.path("tflm_library"),
         sketchbook=sketchbook or settings_file.path("sketchbook"),
     )
+    results = settings_file.results_folder()
+    settings = with_tuning(settings, settings_file, results, tuning=tuning, no_tuning=no_tuning)
     place = workplace(settings_file.path("boards"), settings.sketchbook)
     case = Case(
         model=models.load(model),

@@ -3,109 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from tvm import te
 
-from harness.compiler import flatbuffer, operators
+from harness.compiler import flatbuffer
 from harness.compiler.c_printer import print_body
 from harness.compiler.c_words import C_TYPES
+from harness.compiler.choices import NONE, Choices
+from harness.compiler.compute import DEFAULT, Computed, expressions
 from harness.compiler.fusion import Group, Groups, group, replaceable
 from harness.compiler.graph import Graph, Tensor
-from harness.compiler.kernel import Body, Node, Parameter, Pattern, Role, dims
+from harness.compiler.kernel import Parameter, Role
 from harness.compiler.lower import lower
-from harness.compiler.microkernels.kernel import function as call
 from harness.compiler.microkernels.select import select
 from harness.compiler.plan import Request, plan
 from harness.compiler.program import Argument, Buffer, Call, Constant, Function, Interface, Place, Program
 from harness.compiler.program import Parameter as Declared
-from harness.compiler.schedule import schedule
-from harness.compiler.strategy import Options, Rule
-from harness.compiler.strategy import rule as default_rule
+from harness.compiler.strategy import Rule
 from harness.errors import UnsupportedError
 from harness.models import Model
 
 _ALIGNMENT = 4
-DEFAULT = default_rule(Options())
 
 
-def compile_model(model: Model, *, fuse: bool, rule: Rule = DEFAULT) -> Program:
+def compile_model(model: Model, *, fuse: bool, rule: Rule = DEFAULT, choices: Choices = NONE) -> Program:
     """Compile the network of ``model``: float networks by TVM's own import, others by the operators here.
 
-    Without ``fuse`` each operator is a function of its own and nothing is done in place. ``rule`` chooses how a group
-    of operators is computed. Raises ``UnsupportedError`` for what cannot be compiled.
+    Without ``fuse`` each operator is a function of its own and nothing is done in place. ``rule`` says how a group
+    of operators is computed, where ``choices``, made by tuning, do not; both are for integer networks. Raises
+    ``UnsupportedError`` for what cannot be compiled.
     """
     graph = flatbuffer.read(model)
     if not graph.is_float:
-        return build(graph, fuse=fuse, rule=rule)
+        return build(graph, fuse=fuse, rule=rule, choices=choices)
     from harness.compiler.float_build import build_float
 
     return build_float(model, graph, fuse=fuse)
 
 
-def build(graph: Graph, *, fuse: bool, rule: Rule = DEFAULT) -> Program:
+def build(graph: Graph, *, fuse: bool, rule: Rule = DEFAULT, choices: Choices = NONE) -> Program:
     """Compile an integer network; see ``compile_model``.
 
     Raises ``UnsupportedError`` for what cannot be compiled.
     """
-    groups = group(graph, fuse=fuse, has_kernel=lambda some: select(some, graph, rule) is not None)
-    computed = [compute(whole, groups.graph, rule) for whole in groups.groups]
-    return assemble(groups, computed, in_place=fuse)
+    groups = grouped(graph, fuse=fuse, rule=rule)
+    found = [expressions(whole, groups.graph) for whole in groups.groups]
+    return assemble(groups, [each.computed(rule, choices.get(each.key)) for each in found], in_place=fuse)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Computed:
-    """A group of operators as a scheduled function of TIR."""
-
-    label: str
-    """What the C function is called."""
-    parameters: tuple[Parameter, ...]
-    """Inputs and constants, then outputs, in the order of the function's parameters."""
-    function: Any
-    in_place: bool | None = None
-    """Whether the output may take the memory of the first input; None where the operators' patterns tell."""
-
-
-def compute(whole: Group, graph: Graph, rule: Rule = DEFAULT) -> Computed:
-    """Return a group's function; raises ``UnsupportedError`` where an operator cannot take what it is given."""
-    label = "_".join(operator.name.lower() for operator in whole.operators)
-    body = _body(whole, graph)
-    kernel = select(whole.operators, graph, rule)
-    if kernel is not None:
-        parameters, function = call(kernel, whole.operators, graph)
-        return Computed(label=label, parameters=tuple(parameters), function=function, in_place=kernel.in_place)
-    outputs = tuple(
-        Parameter(role=Role.OUTPUT, placeholder=body.computed[index], tensor=index) for index in whole.outputs
-    )
-    parameters = [*body.parameters, *outputs]
-    shapes = {tuple(int(size) for size in p.placeholder.shape) for p in parameters if p.tensor is not None}
-    plain = len(shapes) == 1 and set(whole.patterns) <= {Pattern.ELEMENTWISE, Pattern.VIEW}
-    function = schedule([p.placeholder for p in parameters], elementwise=plain)
-    return Computed(label=label, parameters=tuple(parameters), function=function)
-
-
-def _body(whole: Group, graph: Graph) -> Body:
-    """Return what a group computes, as expressions; raises ``UnsupportedError`` as ``compute`` does."""
-    body = Body()
-    for operator in whole.operators:
-        found = operators.rule(operator, graph).compute(Node(operator, graph, body))
-        results = found if isinstance(found, list) else [found]
-        if len(results) != len(operator.outputs):
-            msg = f"{operator} has {len(operator.outputs)} outputs instead of {len(results)}"
-            raise UnsupportedError(msg)
-        for index, result in zip(operator.outputs, results, strict=True):
-            _require_shape(result, graph.tensors[index])
-            body.computed[index] = result
-    return body
-
-
-def _require_shape(result: te.Tensor, tensor: Tensor) -> None:
-    shape = tuple(int(size) for size in result.shape)
-    if shape != dims(tensor) or str(result.dtype) != tensor.dtype:
-        msg = f"{tensor} does not have the shape and type that its operator gives: {list(shape)} {result.dtype}"
-        raise UnsupportedError(msg)
+def grouped(graph: Graph, *, fuse: bool, rule: Rule = DEFAULT) -> Groups:
+    """Return the groups of operators of an integer network, those that have a micro-kernel together by ``rule``."""
+    return group(graph, fuse=fuse, has_kernel=lambda some: select(some, graph, rule) is not None)
 
 
 def assemble(groups: Groups, computed: list[Computed], *, in_place: bool) -> Program:
@@ -136,7 +86,7 @@ class _Maker:
     def add(self, one: Computed, lowered: Any, whole: Group, *, in_place: bool) -> None:  # noqa: ANN401
         """Add a call of a lowered function."""
         step = len(self._calls)
-        names = _c_names(one.parameters)
+        names = c_names(one.parameters)
         constants = frozenset(n for n, p in zip(names, one.parameters, strict=True) if p.role is Role.CONSTANT)
         printed = print_body(lowered, names, constants)
         self._helpers |= printed.calls
@@ -159,6 +109,8 @@ class _Maker:
                 operators=tuple(operator.name for operator in whole.operators),
                 places=tuple(operator.index for operator in whole.operators),
                 tensors=whole.outputs,
+                group=one.key,
+                tuned=one.tuned,
             )
         )
 
@@ -257,7 +209,7 @@ class _Maker:
         self._replaces[output.index] = tuple(self._owner[root] for root in roots)
 
 
-def _c_names(parameters: Sequence[Parameter]) -> list[str]:
+def c_names(parameters: Sequence[Parameter]) -> list[str]:
     """Return what the parameters are called in C: ``y`` is the output, ``y2`` the second one."""
     outputs = iter(["y", *(f"y{number}" for number in range(2, len(parameters) + 1))])
     return [next(outputs) if p.role is Role.OUTPUT else str(p.placeholder.op.name) for p in parameters]

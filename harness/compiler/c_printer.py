@@ -13,6 +13,7 @@ from typing import Any
 
 import tvm
 from tvm import tirx
+from tvm_ffi import structural_walk
 
 from harness.compiler.c_words import C_TYPES, literal
 from harness.errors import UnsupportedError
@@ -44,6 +45,9 @@ _BINARY = {
 _ASSOCIATIVE = {"+": "+-*", "*": "*", "&&": ("&&", "<", "<=", ">", ">=", "==", "!="), "-": "+-*"}
 _ASSOCIATIVE_RIGHT = {"+": "*", "-": "*", "&&": ("<", "<=", ">", ">=", "==", "!=")}
 
+_MOST_REGISTERS = 32
+"""Elements of a buffer that may become variables: the compiler finds registers or places on the stack for them."""
+
 _FUNCTIONS = {"tirx.fabs": "fabsf"}
 """Intrinsics that lowering leaves, and what C calls them."""
 
@@ -72,7 +76,7 @@ def print_body(function: tirx.PrimFunc, names: Sequence[str], constants: frozens
 
     Those that are ``constants`` are read by a macro. Raises ``UnsupportedError`` for what cannot be written in C.
     """
-    printer = _Printer(constants)
+    printer = _Printer(constants, _registers(function.body))
     for variable, name in zip(function.params, names, strict=True):
         printer.name(variable, name)
     printer.statement(function.body)
@@ -82,27 +86,55 @@ def print_body(function: tirx.PrimFunc, names: Sequence[str], constants: frozens
     )
 
 
+def _elements(buffer: Node) -> int:
+    return math.prod(int(size) for size in buffer.shape)
+
+
+def _registers(body: Node) -> frozenset[Node]:
+    """Return the small buffers whose elements can be variables: all indices into them are literals."""
+    small: set[Node] = set()
+    in_memory: set[Node] = set()
+
+    def look(node: Node) -> None:
+        kind = type(node).__name__
+        if kind == "AllocBuffer" and 1 < _elements(node.buffer) <= _MOST_REGISTERS:
+            small.add(node.buffer)
+        elif kind in ("BufferStore", "TensorLoad"):
+            if not all(isinstance(index, tirx.IntImm) for index in node.indices):
+                in_memory.add(node.buffer if kind == "BufferStore" else node.source)
+        elif kind == "Call":  # whatever takes an address
+            in_memory.update(argument for argument in node.args if isinstance(argument, tirx.Var))
+            if getattr(node.op, "name", "").endswith("address_of"):
+                in_memory.add(node.args[0].source)
+
+    structural_walk(body, (tvm.runtime.Object, look))
+    return frozenset(small - in_memory)
+
+
 class _Printer:
-    def __init__(self, constants: frozenset[str]) -> None:
+    def __init__(self, constants: frozenset[str], registers: frozenset[Node]) -> None:
         self.lines: list[str] = []
         self.temporaries: list[Temporary] = []
         self.calls: set[str] = set()
         self.used: set[str] = set()
         self._constants = constants
         self._names: dict[Node, str] = {}
-        self._scalars: set[str] = set()
+        self._registers = registers
+        self._scalars: dict[str, list[str]] = {}
         self._taken: set[str] = set()
         self._depth = 1
 
     def name(self, variable: Node, wanted: str) -> str:
         """Give a variable a C name that no other has."""
-        plain = "".join(c if c.isalnum() else "_" for c in wanted)
+        self._names[variable] = self._unique("".join(c if c.isalnum() else "_" for c in wanted))
+        return self._names[variable]
+
+    def _unique(self, plain: str) -> str:
         unique, number = plain, 1
         while unique in self._taken:
             number += 1
             unique = f"{plain}_{number}"
         self._taken.add(unique)
-        self._names[variable] = unique
         return unique
 
     def _line(self, text: str) -> None:
@@ -127,12 +159,15 @@ class _Printer:
         self._names[node.buffer] = self._names[source]
 
     def _AllocBuffer(self, node: Node) -> None:  # noqa: N802
-        elements = math.prod(int(size) for size in node.buffer.shape)
+        elements = _elements(node.buffer)
         dtype = str(node.buffer.dtype)
         name = self.name(node.buffer, node.buffer.name)
         if elements == 1:
-            self._scalars.add(name)
+            self._scalars[name] = [name]
             self._line(f"{C_TYPES[dtype]} {name};")
+        elif node.buffer in self._registers:
+            self._scalars[name] = [self._unique(f"{name}_{index}") for index in range(elements)]
+            self._line(f"{C_TYPES[dtype]} {', '.join(self._scalars[name])};")
         else:
             self.temporaries.append(Temporary(name=name, dtype=dtype, elements=elements))
 
@@ -232,7 +267,10 @@ class _Printer:
 
     def _element(self, name: str, indices: Sequence[Node]) -> str:
         self.used.add(name)
-        return name if name in self._scalars else f"{name}[{self.expression(indices[0])}]"
+        if name in self._scalars:
+            scalars = self._scalars[name]
+            return scalars[int(indices[0]) if len(scalars) > 1 else 0]
+        return f"{name}[{self.expression(indices[0])}]"
 
     def _Call(self, node: Node) -> str:  # noqa: N802
         name = getattr(node.op, "name", "")

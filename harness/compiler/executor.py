@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from harness import sketch
 from harness.boards import Board
@@ -13,6 +13,7 @@ from harness.compiler.memory import Span, blocks
 from harness.compiler.program import Program
 from harness.compiler.service import compile_model, tvm_version
 from harness.compiler.strategy import Kernels, Options, Weights
+from harness.compiler.tuned import Tuned
 from harness.layout import Block
 from harness.least import Least
 from harness.models import Model
@@ -45,13 +46,14 @@ class TvmImplementation:
     def __init__(self, executor: Executor, settings: Settings) -> None:
         self.name = executor.name
         self._executor = executor
-        self._options = Options(fuse=settings.fuse, weights=settings.weights)
+        self._settings = settings
+        self._tuned = Tuned(settings)
 
     def describe(self) -> str:
         """Name TVM, its version and the executor."""
         words = [f"TVM {tvm_version()}", self._executor.title]
-        words += [] if self._options.fuse else ["operators not fused"]
-        words += [] if self._options.weights is Weights.INT8 else [f"{self._options.weights.value} weights"]
+        words += [] if self._settings.fuse else ["operators not fused"]
+        words += [] if self._settings.weights is Weights.INT8 else [f"{self._settings.weights.value} weights"]
         return ", ".join(words)
 
     def provenance(self) -> dict[str, str]:
@@ -59,9 +61,13 @@ class TvmImplementation:
         return {
             "runs_on": self.describe(),
             "tvm_version": tvm_version(),
-            "operators": "fused" if self._options.fuse else "alone",
-            "weights": self._options.weights.value,
+            "operators": "fused" if self._settings.fuse else "alone",
+            "weights": self._settings.weights.value,
         }
+
+    def provenance_of(self, model: Model, board: Board) -> dict[str, str]:
+        """Return how many of the network's groups have a schedule that tuning has chosen."""
+        return {"tuning": self._tuned.describe(self._program(model, board), board)}
 
     def library(self) -> LibraryUse | None:
         """Return None: all that runs the network is part of the sketch."""
@@ -76,7 +82,7 @@ class TvmImplementation:
 
         Raises ``UnsupportedError`` where it is plain that the network cannot be compiled.
         """
-        known = glance.glance(model, self._options_for(board))
+        known = glance.glance(model, options_for(self._settings, board), self._tuned.choices(board))
         if known is None or known.program is None:
             return glance.least(model, None, None)
         return glance.least(model, self._executor.arena_bytes(known.program), known.program.constant_bytes)
@@ -113,9 +119,10 @@ class TvmImplementation:
         )
 
     def _program(self, model: Model, board: Board) -> Program:
-        return compile_model(model, self._options_for(board))
+        return compile_model(model, options_for(self._settings, board), self._tuned.choices(board))
 
-    def _options_for(self, board: Board) -> Options:
-        """Return the options; an AVR multiplies bytes, and has no memory to spare for packed words."""
-        kernels = Kernels.LOOPS if board.is_avr else self._options.kernels
-        return replace(self._options, kernels=kernels)
+
+def options_for(settings: Settings, board: Board) -> Options:
+    """Return how networks are compiled for a board: an AVR has no memory to spare for words, and multiplies bytes."""
+    kernels = Kernels.LOOPS if board.is_avr else Kernels.PACKED
+    return Options(fuse=settings.fuse, weights=settings.weights, kernels=kernels)

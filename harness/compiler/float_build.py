@@ -11,6 +11,7 @@ import numpy as np
 from tvm import te
 
 from harness.compiler import build, frontend, relax_merge
+from harness.compiler.compute import Computed, expressions
 from harness.compiler.float_operators import Way, pattern, separate, supported, way
 from harness.compiler.float_schedule import arrange
 from harness.compiler.frontend import Part
@@ -90,10 +91,10 @@ def _dequantized(tensor: Tensor) -> Array:
     return (data - np.float32(tensor.zero_point)) * np.float32(tensor.scale)
 
 
-def _compute(whole: Group, graph: Graph, model: Model) -> build.Computed:
+def _compute(whole: Group, graph: Graph, model: Model) -> Computed:
     """Return a group's function."""
     if way(whole, graph) is Way.RULE:
-        return build.compute(whole, graph)
+        return expressions(whole, graph).computed()
     part = Part(model=model, graph=graph, operators=whole.operators)
     with _named(f"TVM cannot lower {' and '.join(str(operator) for operator in whole.operators)}"):
         merged = arrange(relax_merge.merge(relax_merge.simplify(frontend.load(part))))
@@ -101,7 +102,7 @@ def _compute(whole: Group, graph: Graph, model: Model) -> build.Computed:
     constants = [_constant_parameter(data, f"c{place}") for place, data in enumerate(merged.constants)]
     outputs = [_parameter(Role.OUTPUT, graph.tensors[index], "y") for index in part.outputs]
     label = "_".join(operator.name.lower() for operator in whole.operators)
-    return build.Computed(label=label, parameters=(*inputs, *constants, *outputs), function=merged.function)
+    return Computed(label=label, parameters=(*inputs, *constants, *outputs), function=merged.function)
 
 
 def _parameter(role: Role, tensor: Tensor, name: str) -> Parameter:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.compiler import declared, flatbuffer
+from harness.compiler.choices import NONE, Choices
 from harness.compiler.graph import Graph, Operator
 from harness.compiler.service import Outcome, compiled_before
 from harness.compiler.strategy import Options
@@ -13,12 +14,12 @@ from harness.models import Model
 _INTEGERS = frozenset({"int8", "uint8", "int16"})
 
 
-def glance(model: Model, options: Options) -> Outcome | None:
+def glance(model: Model, options: Options, choices: Choices = NONE) -> Outcome | None:
     """Return what came out of an earlier compilation, None where there was none.
 
     Raises ``UnsupportedError`` where it is plain that the network cannot be compiled.
     """
-    known = compiled_before(model, options)
+    known = compiled_before(model, options, choices)
     if known is not None and known.unsupported is not None:
         raise UnsupportedError(known.unsupported)
     if known is None:

@@ -85,6 +85,10 @@ class Call:
     """Where those operators are in the network."""
     tensors: tuple[int, ...]
     """Indices of the network's tensors that it writes, in the order of the written arguments."""
+    group: str = ""
+    """What it computes, by its structure: the key by which tuning knows it. Empty where tuning does not."""
+    tuned: bool = False
+    """Whether tuning chose how it is computed."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Compiles a network in a process of its own and keeps what came out.
 
 TVM is C++ that may abort on what it does not like, and takes a second to import; so it runs by
-``python -m harness.compiler MODEL OUTPUT OPTIONS NAME``, and the same network is not compiled twice.
+``python -m harness.compiler MODEL OUTPUT OPTIONS CHOICES NAME``, and the same network is not compiled twice.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import msgspec
 
 from harness import cmd, models, paths
 from harness.cache import touch
+from harness.compiler.choices import NONE, Choices
 from harness.compiler.program import FORMAT, Program
 from harness.compiler.strategy import Options
 from harness.errors import ToolFailedError, UnsupportedError
@@ -31,20 +32,37 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     unsupported: str | None = None
 
 
-def compile_model(model: Model, options: Options) -> Program:
+def compile_model(model: Model, options: Options, choices: Choices = NONE) -> Program:
     """Return ``model`` compiled as ``options`` say.
 
-    Raises ``UnsupportedError`` for what cannot be compiled, ``ToolFailedError`` where TVM fails.
+    ``choices`` are what tuning has chosen; those for groups that the network does not have make no difference. Raises
+    ``UnsupportedError`` for what cannot be compiled, ``ToolFailedError`` where TVM fails.
     """
-    outcome = _outcome(_Wanted(data=model.data, name=model.name, options=options))
+    wanted = _Wanted(data=model.data, name=model.name, options=options)
+    plain = _program(wanted)
+    own = _own(plain, choices)
+    return _program(msgspec.structs.replace(wanted, choices=own)) if own else plain
+
+
+def _own(plain: Program, choices: Choices) -> bytes:
+    """Return those choices as JSON that are for groups of a program; nothing where there are none."""
+    own = {call.group: choices[call.group] for call in plain.calls if call.group in choices}
+    return msgspec.json.encode(own) if own else b""
+
+
+def _program(wanted: _Wanted) -> Program:
+    outcome = _outcome(wanted)
     if outcome.program is None:
         raise UnsupportedError(outcome.unsupported or "the compiler gave no reason")
     return outcome.program
 
 
-def compiled_before(model: Model, options: Options) -> Outcome | None:
+def compiled_before(model: Model, options: Options, choices: Choices = NONE) -> Outcome | None:
     """Return what an earlier compilation of ``model`` gave, None where there was none; nothing is compiled."""
-    return _read(_place(_Wanted(data=model.data, name=model.name, options=options)))
+    wanted = _Wanted(data=model.data, name=model.name, options=options)
+    plain = _read(_place(wanted))
+    own = _own(plain.program, choices) if plain is not None and plain.program is not None else b""
+    return _read(_place(msgspec.structs.replace(wanted, choices=own))) if own else plain
 
 
 def tvm_version() -> str:
@@ -56,6 +74,8 @@ class _Wanted(msgspec.Struct, frozen=True, kw_only=True):
     data: bytes
     name: str
     options: Options
+    choices: bytes = b"{}"
+    """Of the groups that the network has, as JSON."""
 
 
 @cache
@@ -70,7 +90,7 @@ def _place(wanted: _Wanted) -> Path:
 
 def _key(wanted: _Wanted) -> str:
     """Return what a compilation depends on: the network, the options, the compiler and the packages under it."""
-    digest = hashlib.sha256(wanted.data)
+    digest = hashlib.sha256(wanted.data + b" " + wanted.choices)
     versions = [importlib.metadata.version(name) for name in ("apache-tvm", "apache-tvm-ffi", "tflite", "numpy")]
     digest.update(f"{wanted.name} {wanted.options} {FORMAT} {versions} {_compiler_digest()}".encode())
     return digest.hexdigest()[:16]
@@ -96,9 +116,10 @@ def _read(place: Path) -> Outcome | None:
 def _compile(wanted: _Wanted, place: Path) -> Outcome:
     place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="mcuprof-", dir=place.parent) as name:
-        source, made = Path(name) / "model.tflite", Path(name) / "program.json"
+        source, made, choices = (Path(name) / file for file in ("model.tflite", "program.json", "choices.json"))
         source.write_bytes(wanted.data)
-        words = source, made, msgspec.json.encode(wanted.options).decode(), wanted.name
+        choices.write_bytes(wanted.choices)
+        words = source, made, msgspec.json.encode(wanted.options).decode(), choices, wanted.name
         done = cmd.run_module("harness.compiler", *words, timeout=_TIMEOUT_S)
         outcome = _read(made)
         if done.returncode != 0 or outcome is None:

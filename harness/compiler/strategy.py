@@ -76,6 +76,14 @@ def rule(options: Options) -> Rule:
     return choose
 
 
+def others(options: Options) -> list[Strategy]:
+    """Return what may be tried in place of the rule's strategy for a micro-kernel, the most unlike it first."""
+    if options.kernels is Kernels.LOOPS:
+        return []
+    tiles = [Strategy(tile=tile, weights=options.weights) for tile in TILES]
+    return [Strategy(kernels=Kernels.LOOPS, weights=options.weights), *tiles]
+
+
 def instructions(sizes: Sizes, tile: int) -> int:
     """Return how many instructions two output channels take on all pixels, a tile at a time and then what is left."""
     whole, rest = divmod(sizes.pixels, tile)

@@ -71,6 +71,11 @@ class Tflm:
         """Return the Arduino library."""
         return LibraryUse(path=self._library.path, digest=self._library.digest, defines=_DEFINES)
 
+    def provenance_of(self, model: Model, board: Board) -> dict[str, str]:
+        """Return nothing: every network is run in the same way."""
+        del model, board
+        return {}
+
     def check(self, model: Model, board: Board) -> None:
         """Raise ``UnsupportedError`` for the first operator that the library has no kernel for."""
         del board

@@ -25,6 +25,11 @@ class Flashed:
         """Return what a result says of it."""
         return {"runs_on": self.describe()}
 
+    def provenance_of(self, model: Model, board: Board) -> dict[str, str]:
+        """Return nothing: it is not known."""
+        del model, board
+        return {}
+
     def library(self) -> LibraryUse | None:
         """Return None: nothing is built."""
         return None

@@ -77,6 +77,7 @@ def profile(case: Case, workbench: Workbench, runs: int | None = None) -> Profil
             "board_digest": case.board.digest,
             **case.implementation.provenance(),
             **workbench.provenance(plain.build),
+            **case.implementation.provenance_of(case.model, case.board),
             "profiled_build": marked.build.key,
             "arena_bytes": plain.arena,
             **({"no_cycle_model": case.board.no_plugin} if case.board.no_plugin else {}),

@@ -13,6 +13,7 @@ MOST_RUNS = 50
 _WATCHED = {
     "model_sha256": "model file",
     "runs_on": "implementation",
+    "tuning": "tuning",
     "compiler": "compiler",
     "core": "core",
     "optimization": "optimization",

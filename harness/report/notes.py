@@ -108,6 +108,12 @@ def _versions(measurements: Sequence[Measurement]) -> list[str]:
         if m.provenance.get("runs_on")
     ]
     found += [
+        f"{m.implementation} runs {m.model} on {m.board} with schedules that tuning has found: "
+        f"{m.provenance['tuning']}"
+        for m in measurements
+        if str(m.provenance.get("tuning", "")).partition(" ")[0].isdigit()
+    ]
+    found += [
         f"built with -{m.provenance['optimization']} in place of the optimization of the board's core"
         for m in measurements
         if m.provenance.get("optimization") in OPTIMIZATIONS

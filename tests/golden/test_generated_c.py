@@ -3,10 +3,14 @@
 from pathlib import Path
 
 import pytest
+from tvm import s_tir
 
-from harness import models, sketch
-from harness.compiler import graph_executor, source
+from harness import boards, models, sketch
+from harness.compiler import graph_executor, source, space, traces
 from harness.compiler.build import compile_model
+from harness.compiler.strategy import Options
+from harness.tuning.network import groups
+from harness.tuning.program import compose
 from tests.compiler.networks import small_network
 
 GOLDEN = Path(__file__).parent
@@ -30,7 +34,20 @@ def graph():
     return {name: text for name, text in files.items() if name.startswith(("operators", "network"))}
 
 
-CASES = {"small_network_aot": ahead_of_time, "small_network_graph": graph}
+def candidates():
+    """The dense layer by its kernel, and by loops with the sums of three outputs in variables."""
+    dense = groups(models.parse(small_network(), Path("small.tflite")), Options(), seed=0)[2]
+    trace = space.plans(dense._found.function, elementwise=False)[0].trace
+    for step in [each for each in trace.insts if each.kind.name == "SampleCategorical"]:
+        trace = trace.with_decision(step, len(step.attrs[0]) - 1, True)
+    plan = s_tir.Schedule(dense._found.function)
+    trace.apply_to_schedule(plan, True)
+    pieces = [dense.piece(None), dense.piece(traces.choice(plan.trace))]
+    files = compose(pieces, boards.load("nano33ble-sim"), TITLE, "0" * 12).files
+    return {name: text for name, text in files.items() if name.startswith(("network.cpp", "candidate", "constants"))}
+
+
+CASES = {"small_network_aot": ahead_of_time, "small_network_graph": graph, "small_network_candidates": candidates}
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -60,6 +60,9 @@ class FakeImplementation:
     def provenance(self):
         return {}
 
+    def provenance_of(self, model, board):
+        return {}
+
     def check(self, model, board):
         pass
 

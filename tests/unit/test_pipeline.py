@@ -51,6 +51,9 @@ class FakeImplementation:
     def layout(self, model, board):
         return ()
 
+    def provenance_of(self, model, board):
+        return {"tuning": f"of {model.name} on {board.name}"}
+
     def missing_memory(self, said):
         return 0 if "memory" in said else None
 

@@ -14,7 +14,7 @@ from harness.implementations import tvm_aot
 def asked(monkeypatch):
     """The options of each compilation that was asked for."""
     found = []
-    monkeypatch.setattr(executor, "compile_model", lambda _, options: found.append(options))
+    monkeypatch.setattr(executor, "compile_model", lambda _, options, choices: found.append(options))
     monkeypatch.setattr(executor, "tvm_version", lambda: "0.27.0")
     return found
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,9 +34,14 @@ class Window:
         last = (self.steps - 1) * self.stride + (self.size - 1) * self.dilation - self.before
         return self.before > 0 or last >= self.length
 
+    @property
+    def reach(self) -> int:
+        """Elements from the first that the filter touches to the last, padding and all."""
+        return max((self.steps - 1) * self.stride + (self.size - 1) * self.dilation + 1, self.before + self.length)
+
     def place(self, step: Expression, tap: Expression) -> Expression:
-        """Return the input's index under a tap of the filter."""
-        return step * self.stride + tap * self.dilation - self.before
+        """Return the index under a tap of the filter, in the input with its padding."""
+        return step * self.stride + tap * self.dilation
 
 
 _SAME, _VALID = 0, 1
@@ -70,20 +74,19 @@ def conv_2d(node: Node) -> te.Tensor:
     share = channels // groups
     node.require(channels == y.shape[3], f"its weights give {channels} channels, {y} has others")
     rows, columns = _windows(node, height, width)
-    pixel, folded = _reader(node, rows, columns)
-    data = node.read()
+    data = _padded(node, rows, columns)
     w = node.constant(weights, "weights")
     ky, kx = te.reduce_axis((0, height), "ky"), te.reduce_axis((0, width), "kx")
     kc = te.reduce_axis((0, depth), "kc")
     total = te.compute(
         dims(y),
         lambda b, h, v, c: te.sum(
-            pixel(data, b, rows.place(h, ky), columns.place(v, kx), c // share * depth + kc) * i32(w[c, ky, kx, kc]),
+            i32(data[b, rows.place(h, ky), columns.place(v, kx), c // share * depth + kc]) * i32(w[c, ky, kx, kc]),
             axis=[ky, kx, kc],
         ),
         name="total",
     )
-    return _output(node, total, weights.reshape(channels, -1), folded=folded)
+    return _output(node, total, weights.reshape(channels, -1))
 
 
 @operator("DEPTHWISE_CONV_2D", Pattern.REDUCTION, versions=6)
@@ -95,19 +98,18 @@ def depthwise_conv_2d(node: Node) -> te.Tensor:
     node.require(channels == y.shape[3], f"its weights give {channels} channels, {y} has others")
     fan_out = channels // x.shape[3]
     rows, columns = _windows(node, height, width)
-    pixel, folded = _reader(node, rows, columns)
-    data = node.read()
+    data = _padded(node, rows, columns)
     w = node.constant(weights, "weights")
     ky, kx = te.reduce_axis((0, height), "ky"), te.reduce_axis((0, width), "kx")
     total = te.compute(
         dims(y),
         lambda b, h, v, c: te.sum(
-            pixel(data, b, rows.place(h, ky), columns.place(v, kx), c // fan_out) * i32(w[0, ky, kx, c]),
+            i32(data[b, rows.place(h, ky), columns.place(v, kx), c // fan_out]) * i32(w[0, ky, kx, c]),
             axis=[ky, kx],
         ),
         name="total",
     )
-    return _output(node, total, weights.reshape(-1, channels).T, folded=folded)
+    return _output(node, total, weights.reshape(-1, channels).T)
 
 
 @operator("FULLY_CONNECTED", Pattern.REDUCTION, versions=12)
@@ -123,7 +125,7 @@ def fully_connected(node: Node) -> te.Tensor:
     w = node.constant(weights, "weights")
     k = te.reduce_axis((0, depth), "k")
     total = te.compute((rows[0], units), lambda b, u: te.sum(i32(flat[b, k]) * i32(w[u, k]), axis=[k]), name="total")
-    return _output(node, total, weights, folded=True)
+    return _output(node, total, weights)
 
 
 def _check(node: Node, rank: int) -> tuple[Tensor, Tensor, np.ndarray]:
@@ -147,33 +149,32 @@ def _windows(node: Node, height: int, width: int) -> tuple[Window, Window]:
     )
 
 
-def _reader(node: Node, rows: Window, columns: Window) -> tuple[Callable[..., Expression], bool]:
-    """Return how to read the input, and whether its zero point is left to be folded into the bias.
+def _padded(node: Node, rows: Window, columns: Window) -> te.Tensor:
+    """Return the input with the padding that the windows need around it, which holds the zero point.
 
-    Outside of the input every element counts as the zero point, so there a sum must see real zeros: then the zero
-    point is subtracted from each element, else it is taken out of the sum as a whole.
+    It is a stage of its own, so that a schedule may write it once or ask at each tap whether it lies outside.
     """
+    data = node.read()
     if not (rows.leaves or columns.leaves):
-        return (lambda data, b, h, v, c: i32(data[b, h, v, c])), True
-    zero_point = node.input().zero_point
+        return data
+    batch, _, _, depth = dims(node.input())
 
-    def read(data: te.Tensor, b: Expression, h: Expression, v: Expression, c: Expression) -> Expression:
-        inside = [h >= 0, h < rows.length] if rows.leaves else []
-        inside += [v >= 0, v < columns.length] if columns.leaves else []
-        return tirx.if_then_else(tirx.all(*inside), i32(data[b, h, v, c]) - const(zero_point), const(0))
+    def element(b: Expression, h: Expression, v: Expression, c: Expression) -> Expression:
+        inside = [h >= rows.before, h < rows.before + rows.length] if rows.leaves else []
+        inside += [v >= columns.before, v < columns.before + columns.length] if columns.leaves else []
+        outside = const(node.input().zero_point, "int8")
+        return tirx.if_then_else(tirx.all(*inside), data[b, h - rows.before, v - columns.before, c], outside)
 
-    return read, False
+    return te.compute((batch, rows.reach, columns.reach, depth), element, name="padded")
 
 
-def _output(node: Node, total: te.Tensor, weights: np.ndarray, *, folded: bool) -> te.Tensor:
+def _output(node: Node, total: te.Tensor, weights: np.ndarray) -> te.Tensor:
     """Return the output of the sums ``total``; ``weights`` are [channels, all that counts for one].
 
-    ``folded``: the input's zero point has not been subtracted, and is taken out through the bias.
+    The input's zero point has not been subtracted from its elements, and is taken out through the bias.
     """
     x, wide = node.input(), weights.astype(np.int64)
-    biases = bias(node, 2, len(wide))
-    if folded:
-        biases = biases - x.zero_point * wide.sum(1)
+    biases = bias(node, 2, len(wide)) - x.zero_point * wide.sum(1)
     magnitudes = np.abs(wide).sum(1)
     out = output_of_sums(node, total, x=x, weights=node.input(1), biases=biases, magnitudes=magnitudes)
     shape, computed = dims(node.output()), tuple(int(size) for size in total.shape)

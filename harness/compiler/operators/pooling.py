@@ -62,7 +62,7 @@ def _prepare(node: Node, outside: Expression) -> tuple[Window, Window, Callable[
 
     def tap(*place: Expression) -> Expression:
         b, h, v, c, ky, kx = place
-        row, column = rows.place(h, ky), columns.place(v, kx)
+        row, column = rows.place(h, ky) - rows.before, columns.place(v, kx) - columns.before
         inside = [row >= 0, row < rows.length] if rows.leaves else []
         inside += [column >= 0, column < columns.length] if columns.leaves else []
         value = i32(data[b, row, column, c])
@@ -75,6 +75,6 @@ def _taps(along: Window, step: Expression) -> Expression:
     """Return how many elements of the input lie under the window at ``step``."""
     if not along.leaves:
         return const(along.size)
-    origin = along.place(step, const(0))
+    origin = along.place(step, const(0)) - along.before
     first, end = te.max(const(0), const(0) - origin), te.min(const(along.size), const(along.length) - origin)
     return end - first
