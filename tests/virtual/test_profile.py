@@ -12,6 +12,9 @@ from harness.compiler.flatbuffer import outline
 from harness.layout import REST
 
 NAMES = implementations.names()
+ALONE = [[0], [1], [2], [3], [4]]
+PAIRED = [[0], [1, 2], [3], [4]]
+"""The operators of the digits: TVM computes the depthwise convolution and the one after it as one."""
 WORDS = ("profile", "digits", "--board", "nano33ble-sim", "--opt", "O2", "--json")
 
 
@@ -63,10 +66,13 @@ def test_functions_add_up_to_the_region(digits, name):
 def test_operators_are_those_of_the_model_in_their_order(digits, name):
     graph = outline(models.load("digits"))
     found = digits[name]["operators"]
-    assert [operator["type"] for operator in found] == [operator.name for operator in graph.operators]
-    shapes = [list(graph.tensors[operator.outputs[0]].shape) for operator in graph.operators]
+    groups = [operator["operators"] for operator in found]
+    assert groups == (ALONE if name == "tflm" else PAIRED)
+    assert [operator["index"] for operator in found] == [group[0] for group in groups]
+    types = ["+".join(graph.operators[place].name for place in group) for group in groups]
+    assert [operator["type"] for operator in found] == types
+    shapes = [list(graph.tensors[graph.operators[group[-1]].outputs[0]].shape) for group in groups]
     assert [operator["output_shape"] for operator in found] == shapes
-    assert [operator["index"] for operator in found] == list(range(len(graph.operators)))
 
 
 def test_functions_of_each_implementation_are_known_by_name(digits):
@@ -106,9 +112,20 @@ def test_memory_is_told(digits):
     assert graph["heap_bytes"] > graph["arena_bytes"], "the executor's own, beside the tensors"
     assert REST in [block["name"] for block in tflm["blocks"]]
     assert max(block["offset"] + block["bytes"] for block in tflm["blocks"]) == tflm["arena_bytes"]
-    assert tflm["peak_bytes"] == aot["peak_bytes"], "the tensors that are alive there are the same"
+    assert tflm["peak_held_by"] == ["conv_2d_0", "depthwise_conv_2d_1"]
+    assert tflm["peak_bytes"] == 8 * 8 * 8 + 4 * 4 * 8
     for memory in (aot, graph, tflm):
         assert 0 < memory["stack_idle_bytes"] <= memory["stack_started_bytes"] <= memory["stack_inferred_bytes"]
+
+
+def test_a_pair_has_a_workspace_and_no_tensor_between(digits):
+    for name in ("tvm-aot", "tvm-graph"):
+        memory = digits[name]["memory"]
+        assert "depthwise_conv_2d_1" not in [block["name"] for block in memory["blocks"]]
+        assert {"conv_2d_0", "workspace", "conv_2d_2"} <= set(memory["peak_held_by"])
+    aot = digits["tvm-aot"]["memory"]
+    [workspace] = [b["bytes"] for b in aot["blocks"] if b["name"] == "workspace" and b["first"] == aot["peak_step"]]
+    assert aot["peak_bytes"] == 8 * 8 * 8 + workspace, "the output is written over the input"
 
 
 def test_flash_by_symbol(digits):
