@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import select
 import stat
 import termios
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from serial.tools import list_ports
 from serial.tools.list_ports_common import ListPortInfo
 
 from harness.errors import PortGoneError, RigError
+from harness.patience import Patience
 
 _ADDRESSES = "rfc2217://HOST:PORT, socket://HOST:PORT or labgrid:PLACE"
 _GONE = (serial.SerialException, OSError, termios.error)
@@ -107,16 +109,32 @@ class SerialPort:
     def write(self, data: bytes) -> None:
         """Send bytes; raises ``PortGoneError`` when the port has gone, ``RigError`` when it takes nothing."""
         try:
-            self._serial.write(data)
-        except serial.SerialTimeoutException as error:
-            msg = (
-                f"the port {self._path} takes no more bytes: the board does not read. "
-                "Press its reset button, or unplug it and plug it in again"
-            )
-            raise RigError(msg) from error
+            if is_remote(self._path):
+                self._serial.write(data)
+            else:
+                self._write_to_tty(data)
         except (*_GONE, TypeError) as error:
             msg = f"the port {self._path} vanished while it was written ({error})"
             raise PortGoneError(msg) from error
+
+    def _write_to_tty(self, data: bytes) -> None:
+        """Send bytes, for as long as some are taken.
+
+        pyserial's own deadline runs on while this process is suspended, and passes though everything was sent.
+        """
+        patience = Patience(_WRITE_S)
+        while data:
+            _, ready, _ = select.select([], [self._serial.fileno()], [], _POLL_S)
+            if ready:
+                with contextlib.suppress(BlockingIOError):
+                    data = data[os.write(self._serial.fileno(), data) :]
+                    patience = Patience(_WRITE_S)
+            if patience.left() <= 0:
+                msg = (
+                    f"the port {self._path} takes no more bytes: the board does not read. "
+                    "Press its reset button, or unplug it and plug it in again"
+                )
+                raise RigError(msg)
 
     def close(self) -> None:
         """Release the port."""
@@ -125,7 +143,7 @@ class SerialPort:
 
 
 def _open_tty(path: str, baud: int) -> serial.Serial:
-    port = serial.Serial(None, baud, timeout=_POLL_S, write_timeout=_WRITE_S, exclusive=True)
+    port = serial.Serial(None, baud, timeout=_POLL_S, exclusive=True)
     port.port = path
     # pyserial would drop what has come already: with a board that crashes as soon as it starts, the only word of it.
     port._reset_input_buffer = lambda: None

@@ -5,11 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-import os
 import re
 import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -19,7 +17,7 @@ from typing import Any
 
 import filelock
 
-from harness import known_details, summaries
+from harness import known_details, summaries, whole_file
 from harness.errors import McuprofError, UsageError
 from harness.profile import saved
 from harness.profile.result import Profile
@@ -351,16 +349,4 @@ def _refuse(constant: str) -> float:
 
 def write_document(path: Path, content: Mapping[str, Any]) -> None:
     """Write a JSON document, whole or not at all; raises ``OSError``."""
-    descriptor, name = tempfile.mkstemp(prefix=".", suffix=".json", dir=path.parent)
-    new = Path(name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            json.dump(content, stream, indent=1, allow_nan=False)
-            stream.write("\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        new.chmod(0o644)
-        new.replace(path)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise
+    whole_file.replace(path, (json.dumps(content, indent=1, allow_nan=False) + "\n").encode())

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
+from harness import whole_file
 from harness.errors import UsageError
 
 FORCE = click.option("--force", is_flag=True, help="Write into a folder that is not empty.")
@@ -46,22 +45,7 @@ def write_file(path: Path, content: bytes) -> None:
         if path.exists() and not path.is_file():
             path.write_bytes(content)  # a device or a pipe is written to, never replaced
         else:
-            _replace(path.resolve(), content)
+            whole_file.replace(path.resolve(), content)
     except OSError as error:
         msg = f"the file {path} cannot be written: {error.strerror or error}"
         raise UsageError(msg) from error
-
-
-def _replace(path: Path, content: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=".", suffix=path.suffix, dir=path.parent)
-    new = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        new.chmod(0o644)
-        new.replace(path)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise

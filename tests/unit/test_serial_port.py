@@ -90,6 +90,23 @@ def test_a_tty_that_takes_nothing(pty, monkeypatch):
     port.close()
 
 
+def test_a_host_that_is_suspended_while_it_writes(pty, monkeypatch):
+    master, path = pty
+    port = SerialPort(path, 115200)
+    clock, write = [0.0], os.write
+
+    def stand_still(descriptor, data):
+        clock[0] += 60.0
+        return write(descriptor, data[:2])
+
+    with monkeypatch.context() as patch:
+        patch.setattr("harness.patience.RealTimer.now", lambda self: clock[0])
+        patch.setattr("os.write", stand_still)
+        port.write(b"hello")
+    assert b"".join(os.read(master, 2) for _ in range(3)) == b"hello"
+    port.close()
+
+
 def test_a_tty_that_another_program_holds(pty):
     with serial.Serial(pty[1], exclusive=True), pytest.raises(RigError, match="is in use by another program"):
         SerialPort(pty[1], 115200)

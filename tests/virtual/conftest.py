@@ -215,10 +215,10 @@ class Console:
     seen: str = ""
 
     def expect(self, pattern, seconds=20.0):
-        """Wait until ``pattern`` has been printed, and return the match; later calls look behind it."""
+        """Wait until ``pattern`` has been printed in whole lines; return the match, and look behind it later."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            match = re.search(pattern, self.seen, re.DOTALL)
+            match = re.search(pattern, self.seen[: self.seen.rfind("\n") + 1], re.DOTALL)  # half a number is none
             if match:
                 self.seen = self.seen[match.end() :]
                 return match

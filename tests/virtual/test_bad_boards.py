@@ -1,6 +1,7 @@
 """The whole command on boards that misbehave behind a good line: the firmware is real, and so are its faults."""
 
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -64,11 +65,12 @@ def test_a_board_that_hangs_in_a_run_costs_one_metric(plug, measure, right):
 
     def stop(tty, data):
         """Stop the emulator when it has begun the sixth run."""
-        if hung or tty._seen.count(b" run *") < 6 or b" start *" not in data:
+        began = None if hung or tty._seen.count(b" run *") < 6 else re.search(rb" start \*[^\n]*\n", data)
+        if began is None:
             return data
         hung.append(emulator(tty))
         os.kill(hung[0], signal.SIGSTOP)
-        return data[: data.index(b"\n") + 1]  # it had begun, and might have ended already
+        return data[: began.end()]  # it had begun, and might have ended already
 
     tty = plug(on_answer=stop)
     found = right.require(measure(tty.path, "run", *CASE), but=["inference"])
