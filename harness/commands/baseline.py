@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.commands.options import JSON, RESULTS
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from harness.baseline import Baselines
     from harness.store import Run
 
-_RESULTS = click.option(
-    "--results", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Folder for results."
-)
-_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 _NAME = click.argument("name")
 
 
@@ -29,8 +26,8 @@ def baseline() -> None:
 @baseline.command("set", epilog="Example:  mcuprof baseline set main")
 @_NAME
 @click.argument("run", required=False, type=click.Path(path_type=Path), metavar="[RUN]")
-@_RESULTS
-@_JSON
+@RESULTS
+@JSON
 def set_(*, name: str, run: Path | None, results: Path | None, as_json: bool) -> int:
     """Copy RUN, a results file or its id, to the baseline NAME; by default the latest run."""
     from harness.store import Store
@@ -68,8 +65,8 @@ def _before(baselines: Baselines, name: str) -> str | None:
 
 
 @baseline.command("list", epilog="Example:  mcuprof baseline list --json")
-@_RESULTS
-@_JSON
+@RESULTS
+@JSON
 def list_(*, results: Path | None, as_json: bool) -> int:
     """List the baselines."""
     baselines = _baselines(_folder(results))
@@ -102,8 +99,8 @@ def _row(baselines: Baselines, name: str) -> dict[str, Any]:
 
 @baseline.command("show", epilog="Example:  mcuprof baseline show main")
 @_NAME
-@_RESULTS
-@_JSON
+@RESULTS
+@JSON
 def show(*, name: str, results: Path | None, as_json: bool) -> int:
     """Print the tables of a baseline."""
     from harness.store import document
@@ -121,8 +118,8 @@ def show(*, name: str, results: Path | None, as_json: bool) -> int:
 
 @baseline.command("rm", epilog="Example:  mcuprof baseline rm main")
 @_NAME
-@_RESULTS
-@_JSON
+@RESULTS
+@JSON
 def rm(*, name: str, results: Path | None, as_json: bool) -> int:
     """Remove a baseline. The run that it was copied from stays."""
     path = _baselines(_folder(results)).remove(name)

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from harness.commands.options import JSON, RESULTS
 from harness.commands.output import require_absent, write_file
 from harness.errors import McuprofError
 
@@ -30,10 +31,8 @@ from harness.errors import McuprofError
     help="Pack your models, and programs and sketches that hold their weights, too.",
 )
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
-@click.option(
-    "--results", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Folder for results."
-)
+@JSON
+@RESULTS
 def bundle(
     *,
     run: Path | None,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.commands.options import JSON, with_tuning
 from harness.commands.options import tuning as tuning_options
-from harness.commands.options import with_tuning
 from harness.commands.output import FORCE, require_free, writing
 from harness.errors import UsageError
 
@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="With --board: the folder for results with what was found.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@JSON
 @FORCE
 def codegen(
     *,

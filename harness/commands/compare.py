@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.commands.options import JSON, RESULTS
 from harness.errors import REGRESSION, UsageError
 
 if TYPE_CHECKING:
@@ -34,10 +35,8 @@ _RUN = click.Path(path_type=Path)
     "--allow-changed-model", is_flag=True, help="Compare models of one name though their files differ, too."
 )
 @click.option("--markdown", is_flag=True, help="Markdown, for a pull request.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
-@click.option(
-    "--results", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Folder for results."
-)
+@JSON
+@RESULTS
 def compare(
     *,
     runs: tuple[Path, ...],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.commands.options import JSON
 from harness.commands.output import require_absent, write_file
 from harness.errors import UsageError
 from harness.types import Json
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 @click.argument("source", metavar="IN", type=click.Path(path_type=Path))
 @click.argument("target", metavar="OUT", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@JSON
 def convert(*, source: Path, target: Path, force: bool, as_json: bool) -> int:
     """Convert the model IN to OUT, a .tflite.
 

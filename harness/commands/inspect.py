@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from harness.commands.options import JSON
 from harness.commands.output import write_file
 from harness.errors import UsageError
 
@@ -35,7 +36,7 @@ from harness.errors import UsageError
     metavar="FILE",
     help="Draw the graph into this file, over one that is there.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@JSON
 def inspect(
     *,
     model: str,

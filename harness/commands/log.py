@@ -6,15 +6,14 @@ from pathlib import Path
 
 import click
 
+from harness.commands.options import RESULTS
 from harness.errors import UsageError
 
 
 @click.command("log", epilog="Example:  mcuprof log --case 'digits · tflm'")
 @click.argument("run", required=False, type=click.Path(path_type=Path), metavar="[RUN]")
 @click.option("--case", "case", default="", metavar="TEXT", help="Only cases whose name holds TEXT.")
-@click.option(
-    "--results", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Folder for results."
-)
+@RESULTS
 def log(*, run: Path | None, case: str, results: Path | None) -> int:
     """Print what went over the wire in RUN, a results file or its id; by default in the latest run.
 

@@ -105,15 +105,11 @@ _MEASURING = (
         help="How many inputs the output is checked on.",
     ),
 )
-_RESULTS = (
-    click.option(
-        "--results", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Folder for results."
-    ),
+RESULTS = click.option(
+    "--results", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Folder for results."
 )
-_OUTPUT = (
-    click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output."),
-    click.option("--verbose", "-v", is_flag=True, help="Tell every step."),
-)
+JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+VERBOSE = click.option("--verbose", "-v", is_flag=True, help="Tell every step.")
 _OWN_SKETCH = (
     click.option(
         "--sketch",
@@ -144,7 +140,7 @@ def selection(command: _Command) -> _Command:
 
 def measuring(command: _Command) -> _Command:
     """Add the options of everything that builds, measures and keeps results."""
-    return _apply(_SELECTION + _MEASURING + _RESULTS + _OUTPUT, command)
+    return _apply((*_SELECTION, *_MEASURING, RESULTS, JSON, VERBOSE), command)
 
 
 def tuning(command: _Command) -> _Command:

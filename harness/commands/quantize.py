@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from harness.commands.options import DEFAULT_BOARD
+from harness.commands.options import DEFAULT_BOARD, JSON
 from harness.commands.output import require_absent, write_file
 from harness.errors import UsageError
 
@@ -68,7 +68,7 @@ _SCHEMES = ("int8", "int16x8", "dynamic", "float16")
     "--tflm-library", type=click.Path(path_type=Path), metavar="DIR", help="TFLM to ask whether it runs the model."
 )
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@JSON
 def quantize(
     *,
     model: str,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.commands.options import RESULTS
 from harness.commands.output import require_absent, write_file
 from harness.errors import McuprofError, UsageError
 from harness.report.exporters import Subject, Target, all_exporters
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 _RUN = click.argument("run", required=False, type=click.Path(path_type=Path), metavar="[RUN]")
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
-_RESULTS = click.option("--results", type=_FOLDER, metavar="DIR", help="Folder for results.")
 _HISTORY = click.option(
     "--history",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
@@ -45,7 +45,7 @@ def _forms(command: _Command) -> _Command:
 @_RUN
 @_forms
 @_HISTORY
-@_RESULTS
+@RESULTS
 def report(*, run: Path | None, history: Path | None, results: Path | None, **forms: Any) -> int:  # noqa: ANN401
     """Print the tables of RUN, a results file or its id; by default of the latest run."""
     asked = {name.removeprefix("to_"): target for name, target in forms.items() if target}
@@ -88,7 +88,7 @@ def report(*, run: Path | None, history: Path | None, results: Path | None, **fo
 )
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 @_HISTORY
-@_RESULTS
+@RESULTS
 def export(
     *, run: Path | None, name: str | None, path: Path | None, force: bool, history: Path | None, results: Path | None
 ) -> int:

@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.commands.options import JSON, RESULTS
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from harness.overview import Entry
     from harness.store import Run, Store
 
-_RESULTS = click.option(
-    "--results", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Folder for results."
-)
-_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 _PATH = click.Path(path_type=Path)
 _LEAST_TO_MERGE = 2
 
@@ -28,8 +25,8 @@ def results() -> None:
 
 
 @results.command("list", epilog="Example:  mcuprof results list --json")
-@_RESULTS
-@_JSON
+@RESULTS
+@JSON
 def list_(*, results: Path | None, as_json: bool) -> int:
     """List the runs, oldest first; a damaged file is told as one."""
     from harness import overview
@@ -74,8 +71,8 @@ def _line(entry: Entry) -> str:
 
 @results.command("show", epilog="Example:  mcuprof results show 20261121-120000-abcd")
 @click.argument("run", required=False, type=_PATH, metavar="[RUN]")
-@_RESULTS
-@_JSON
+@RESULTS
+@JSON
 def show(*, run: Path | None, results: Path | None, as_json: bool) -> int:
     """Print what RUN, a results file or its id, was and what it has measured; by default the latest run."""
     from harness.report import formats, terminal
@@ -94,8 +91,8 @@ def show(*, run: Path | None, results: Path | None, as_json: bool) -> int:
 
 @results.command("rm", epilog="Example:  mcuprof results rm 20261121-120000-abcd")
 @click.argument("runs", nargs=-1, required=True, type=_PATH, metavar="RUN...")
-@_RESULTS
-@_JSON
+@RESULTS
+@JSON
 def rm(*, runs: tuple[Path, ...], results: Path | None, as_json: bool) -> int:
     """Remove RUNs with their logs of the wire. A baseline that was copied from one stays."""
     store = _store(results)
@@ -112,8 +109,8 @@ def rm(*, runs: tuple[Path, ...], results: Path | None, as_json: bool) -> int:
 
 @results.command("merge", epilog="Example:  mcuprof results merge 20261121-120000-abcd 20261122-090000-ef01")
 @click.argument("runs", nargs=-1, required=True, type=_PATH, metavar="RUN RUN...")
-@_RESULTS
-@_JSON
+@RESULTS
+@JSON
 def merge(*, runs: tuple[Path, ...], results: Path | None, as_json: bool) -> int:
     """Make a new run of RUNs, which stay. What several have measured is taken from the one named last."""
     from harness import __version__

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.commands.options import JSON
 from harness.errors import McuprofError, MissingError
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from harness.setup import Check
 
 _BOARD = click.option("--board", "-b", "board_name", metavar="NAME", help="Also what this board needs.")
-_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 
 
 _ATTACHED = ("port", "permission")
@@ -46,7 +46,7 @@ def _show(rows: Sequence[dict[str, Any]], key: str, *, as_json: bool) -> None:
 
 
 @click.command("boards", epilog="Example:  mcuprof boards --json")
-@_JSON
+@JSON
 def boards(*, as_json: bool) -> None:
     """List the boards, the ports that they are attached at, and whether their cores are there."""
     from harness import config, ports, serial_port
@@ -103,7 +103,7 @@ def _workplace(settings_file: Config) -> Workplace:
 
 
 @click.command("models", epilog="Example:  mcuprof models")
-@_JSON
+@JSON
 def models(*, as_json: bool) -> None:
     """List the bundled models; any other .tflite is named by its path."""
     from harness import models as all_models
@@ -126,7 +126,7 @@ def models(*, as_json: bool) -> None:
 
 
 @click.command("impls", epilog="Example:  mcuprof impls")
-@_JSON
+@JSON
 def impls(*, as_json: bool) -> None:
     """List the implementations: the ways of running a model."""
     from harness import config, implementations
@@ -146,7 +146,7 @@ def impls(*, as_json: bool) -> None:
 
 @click.command("doctor", epilog="Example:  mcuprof doctor --board uno")
 @_BOARD
-@_JSON
+@JSON
 def doctor(*, board_name: str | None, as_json: bool) -> int:
     """Say which tools are there, which are missing, and how to get them. Exit code 3 where one is missing."""
     found = _checks(board_name)
@@ -238,7 +238,7 @@ def _setup_tflm(what: str, settings_file: Config) -> None:
     help="Drop what has not been used for longest until this much is left.",
 )
 @click.option("--all", "everything", is_flag=True, help="Drop the whole cache.")
-@_JSON
+@JSON
 def clean(*, limit: int | None, everything: bool, as_json: bool) -> None:
     """Show the size of the caches, and drop the oldest of them. Nothing that was measured is touched."""
     from harness import cache, config, paths

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
+from harness.commands.options import JSON, with_tuning
 from harness.commands.options import tuning as tuning_options
-from harness.commands.options import with_tuning
 from harness.commands.output import FORCE, require_free, writing
 from harness.errors import UsageError
 
@@ -75,7 +75,7 @@ from harness.errors import UsageError
 )
 @click.option("--model-id", default="mcuprof", metavar="NAME", help="With mlperf-tiny: its name, such as kws01.")
 @click.option("--reconstruction", is_flag=True, help="With mlperf-tiny: the result is the error, as of ad01.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@JSON
 @FORCE
 def sketch(
     *,

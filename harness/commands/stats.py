@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.commands.options import JSON
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ _REGRESSION = 4
     metavar="SHARE",
     help="With --compare, relative changes up to this are noise.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@JSON
 def stats(
     *,
     files: Sequence[str],

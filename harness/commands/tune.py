@@ -10,7 +10,7 @@ import click
 
 from harness.commands.carry_out import find_means, require_uploads
 from harness.commands.measure import chosen_board, usable_boards, with_board
-from harness.commands.options import OBJECTIVES, Chosen
+from harness.commands.options import JSON, OBJECTIVES, VERBOSE, Chosen
 from harness.errors import CaseError, UsageError
 
 if TYPE_CHECKING:
@@ -75,8 +75,8 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Folder for results; the database is in its folder tuning.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
-@click.option("--verbose", "-v", is_flag=True, help="Tell every step.")
+@JSON
+@VERBOSE
 def tune(*, model: str, board_name: str | None, trials: int, objective: str, seed: int, **options: Any) -> int:  # noqa: ANN401
     """Find the best functions for MODEL by trying them on a board; tvm-aot, tvm-graph and codegen use what is found.
 
