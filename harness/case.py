@@ -140,6 +140,11 @@ class Case:
     board: Board
     markers: Markers = Markers.NONE
 
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """The names of model, implementation and board, which a run has once."""
+        return self.model.name, self.implementation.name, self.board.name
+
     def __str__(self) -> str:
         what = "" if self.markers is Markers.NONE else f" (marked {self.markers.value})"
         return f"{self.model.name} · {self.implementation.name} · {self.board.name}{what}"

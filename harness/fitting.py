@@ -50,10 +50,9 @@ def advised(cases: Sequence[Case], found: Sequence[Measurement], choices: Choice
     """Return the measurements of a run, those that do not fit with the ``advice`` for their case in their details."""
     said: dict[tuple[str, str, str], list[str]] = {}
     for case in cases:
-        key = case.model.name, case.implementation.name, case.board.name
-        lack = next((lack for m in found if _key(m) == key and (lack := _lack(m))), None)
+        lack = next((lack for m in found if _key(m) == case.key and (lack := _lack(m))), None)
         if lack is not None:
-            said[key] = [*advice(case, lack, choices), *_measured(case, found)]
+            said[case.key] = [*advice(case, lack, choices), *_measured(case, found)]
     return [
         replace(m, details={**m.details, "advice": [*said[_key(m)]]})
         if m.status is Status.DOES_NOT_FIT and said.get(_key(m))
@@ -154,7 +153,7 @@ def _untried(case: Case, implementations: Sequence[Implementation]) -> Iterator[
 
 def _measured(case: Case, found: Sequence[Measurement]) -> Iterator[str]:
     """Say which other implementations and boards the same run found to fit, or to lack less."""
-    model, mine, board = case.model.name, case.implementation.name, case.board.name
+    model, mine, board = case.key
     for name in dict.fromkeys(m.implementation for m in found if (m.model, m.board) == (model, board)):
         if name == mine:
             continue

@@ -68,8 +68,7 @@ def run(plan: Plan, workbench: Workbench, store: Store, record: Run, watcher: Wa
 
     Boards are measured at once, the cases of one board one after the other.
     """
-    keys = [(case.model.name, case.implementation.name, case.board.name) for case in plan.cases()]
-    ledger = Ledger(keys, store, record, watcher)
+    ledger = Ledger([case.key for case in plan.cases()], store, record, watcher)
     tasks = [partial(_run_board, plan, board, workbench, ledger) for board in plan.boards]
 
     def interrupt() -> None:
@@ -101,12 +100,11 @@ class Ledger:
 
     def missing(self, case: Case, names: Sequence[str]) -> list[str]:
         """Return which of the metrics ``names`` of a case are not there yet."""
-        key = (case.model.name, case.implementation.name, case.board.name)
         with self._lock:
             done = {
                 m.metric
                 for m in self._record.measurements
-                if _key(m) == key and m.provenance.get("model_sha256") == case.model.sha256
+                if _key(m) == case.key and m.provenance.get("model_sha256") == case.model.sha256
             }
         return [name for name in names if name not in done]
 

@@ -30,6 +30,17 @@ _MOST = 1e60
 """Larger figures are damage: their third powers leave the range of floating point."""
 
 
+class Kind(Enum):
+    """What a run measures, by a key that its plan has."""
+
+    NETWORKS = "models"
+    SKETCH = "sketch"
+    ACCURACY = "accuracy"
+
+
+_RESUMED_BY = {Kind.NETWORKS: "mcuprof run --resume", Kind.ACCURACY: "mcuprof accuracy --resume"}
+
+
 @dataclass(kw_only=True)
 class Run:
     """A run and what it has measured so far."""
@@ -48,18 +59,17 @@ class Run:
         """Whether nothing has come of it yet."""
         return not self.measurements and not self.profiles
 
+    @property
+    def kind(self) -> Kind:
+        """What it measures."""
+        return next((kind for kind in (Kind.SKETCH, Kind.ACCURACY) if kind.value in self.plan), Kind.NETWORKS)
 
-class Kind(Enum):
-    """What a run measures, by a key that its plan has."""
-
-    NETWORKS = "models"
-    SKETCH = "sketch"
-    ACCURACY = "accuracy"
-
-    @staticmethod
-    def of(run: Run) -> Kind:
-        """Return the kind of a run."""
-        return next((kind for kind in (Kind.SKETCH, Kind.ACCURACY) if kind.value in run.plan), Kind.NETWORKS)
+    @property
+    def goes_on_by(self) -> str | None:
+        """The command that goes on with it; None where it has ended, and where there is none for what it has."""
+        if self.finished is not None or (self.kind is Kind.NETWORKS and not self.measurements):
+            return None
+        return _RESUMED_BY.get(self.kind)
 
 
 class Store:
@@ -140,7 +150,7 @@ class Store:
                 run = load(path)
             except UsageError:
                 continue  # a damaged file costs only itself
-            if run.finished is None and self._has_begun(run) and Kind.of(run) is kind:
+            if run.finished is None and self._has_begun(run) and run.kind is kind:
                 return run
         msg = f"there is no run to go on with: every run in {self.folder} is finished"
         raise UsageError(msg)

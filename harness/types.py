@@ -82,6 +82,11 @@ class Measurement:
     provenance: Mapping[str, Json] = field(default_factory=dict)
 
     @property
+    def is_of_own_sketch(self) -> bool:
+        """Whether it is of a sketch that the user wrote."""
+        return "sketch_sha256" in self.provenance
+
+    @property
     def oversize(self) -> bool:
         """Whether the value is of a program that the board has no room for."""
         return self.status is Status.DOES_NOT_FIT and self.value is not None

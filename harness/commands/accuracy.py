@@ -158,13 +158,7 @@ def _measure(chosen: Chosen, asked: Asked, settings_file: Config, record: Run | 
         )
         accuracy_pipeline.run(job, means.store, record, watcher)
 
-    try:
-        return carry_out(chosen, means, record, len(plan.cases()), work, may_go_on=False)
-    finally:
-        if record.finished is None and means.store.path(record).is_file():
-            click.echo(
-                "mcuprof: what was measured is saved; `mcuprof accuracy --resume` goes on from there", err=True
-            )
+    return carry_out(chosen, means, record, len(plan.cases()), work)
 
 
 def _with_clocks(plan: Plan, chosen: Chosen, asked: Asked) -> Plan:

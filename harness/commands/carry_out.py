@@ -70,10 +70,10 @@ def require_uploads(means: Means, what: str) -> None:
             raise UsageError(msg)
 
 
-def carry_out(chosen: Chosen, means: Means, record: Run, total: int, work: Work, *, may_go_on: bool = True) -> int:
+def carry_out(chosen: Chosen, means: Means, record: Run, total: int, work: Work) -> int:
     """Measure by ``work``, report, and return the exit code: 1 where a case failed, 4 over a budget, else 0.
 
-    ``total`` is how many measurements ``record`` will have; ``may_go_on`` whether ``run --resume`` can go on with it.
+    ``total`` is how many measurements ``record`` will have.
     """
     from harness import cache, pipeline
     from harness.budget import balance
@@ -96,8 +96,8 @@ def carry_out(chosen: Chosen, means: Means, record: Run, total: int, work: Work,
             store.drop_if_empty(record)
             if record.measurements:
                 _report(record, store.path(record), means.budgets, as_json=chosen.as_json)
-                if record.finished is None and may_go_on:
-                    _say_how_to_go_on(record, total, chosen.results)
+            if record.goes_on_by and store.path(record).is_file():
+                _say_how_to_go_on(record, total, chosen.results)
     if not all(m.status.is_answer for m in record.measurements):
         return 1
     return REGRESSION if balance(means.budgets, record.measurements).over else 0
@@ -108,7 +108,7 @@ def _say_how_to_go_on(record: Run, planned: int, results: Path | None) -> None:
     where = f" --results {shlex.quote(str(results))}" if results else ""
     click.echo(
         f"mcuprof: {len(record.measurements)} of {planned} measurements are saved; "
-        f"`mcuprof run --resume{where}` goes on from there",
+        f"`{record.goes_on_by}{where}` goes on from there",
         err=True,
     )
 

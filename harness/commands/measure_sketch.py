@@ -64,7 +64,7 @@ def measure_sketch(chosen: Chosen, metric: str) -> int:
     def work(bench: Workbench, watcher: Watcher) -> None:
         own_pipeline.run(task, bench, means.store, record, watcher)
 
-    return carry_out(chosen, means, record, len(boards), work, may_go_on=False)
+    return carry_out(chosen, means, record, len(boards), work)
 
 
 def _require_sense(chosen: Chosen, metric: str) -> None:

@@ -91,7 +91,7 @@ def _make(record: Run, chosen: Chosen, means: Means, plan: Plan) -> None:
     from harness.workbench import Workbench
 
     store = means.store
-    rank = {(c.model.name, c.implementation.name, c.board.name): index for index, c in enumerate(plan.cases())}
+    rank = {case.key: index for index, case in enumerate(plan.cases())}
     with store.hold(record), cache.in_use(), Progress(total=len(rank), verbose=chosen.verbose) as progress:
         wire = store.wire_folder(record)
         bench = Workbench(

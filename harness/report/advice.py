@@ -115,7 +115,7 @@ def why_not(row: Row) -> str | None:
         return f"{output.status.value}: {output.reason}"
     if _is_right(row):
         return None
-    if any("sketch_sha256" in cell.provenance for cell in cells):
+    if any(cell.is_of_own_sketch for cell in cells):
         return "it is a sketch of your own, whose output mcuprof does not check"
     return next(
         (f"{cell.status.value}: {cell.reason}" for cell in cells if cell.reason), "its output was not checked"
@@ -126,7 +126,7 @@ def _is_right(row: Row) -> bool:
     output = row.get("output")
     if output is not None:
         return output.value == 0
-    if any("sketch_sha256" in cell.provenance for cell in row.cells if cell is not None):
+    if any(cell.is_of_own_sketch for cell in row.cells if cell is not None):
         return False
     # How right it is stands there; and it is timed only once its first output is right.
     found = (row.get("accuracy"), row.get("inference"))

@@ -26,7 +26,8 @@ def of_run(run: Run) -> list[str]:
     """Return what has to be known of the run as a whole."""
     if run.finished is not None:
         return []
-    return ["the run was cut off, so not all that it was asked for is here: `mcuprof run --resume` goes on with it"]
+    how = f": `{run.goes_on_by}` goes on with it" if run.goes_on_by else ""
+    return [f"the run was cut off, so not all that it was asked for is here{how}"]
 
 
 def beside_reasons(measurements: Sequence[Measurement]) -> list[str]:
@@ -84,7 +85,7 @@ def _steps(measurements: Sequence[Measurement]) -> list[str]:
     found = []
     for m in measurements:
         step = m.details.get("resolution")
-        if "sketch_sha256" in m.provenance and m.clock is not None and isinstance(step, int | float):
+        if m.is_of_own_sketch and m.clock is not None and isinstance(step, int | float):
             shown = seconds(step) if m.clock is Clock.HARDWARE else f"{step:g} {m.clock.unit}"
             found.append(f"times on {m.board} are what the sketch reads from micros(), in steps of {shown}")
     return list(dict.fromkeys(found))

@@ -136,8 +136,7 @@ def _notes(found: Sequence[Measurement]) -> Iterator[str]:
 
 
 def _warnings(run: Run, found: Sequence[Measurement]) -> Iterator[str]:
-    if run.finished is None:
-        yield f"the run was cut off before its end{': `mcuprof run --resume` goes on with it' if found else ''}"
+    yield from notes.of_run(run)
     said: dict[str, list[str]] = {}
     for m in found:
         case = f"{m.model} · {m.implementation} · {m.board}"
