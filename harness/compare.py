@@ -17,7 +17,7 @@ NOISE = 0.01
 """Relative difference of times by a hardware clock up to which they count as equal."""
 _NOTHING_MEASURED = (Status.RIG_FAILED, Status.SKIPPED)
 """Statuses that say nothing about the case."""
-_SHARES = ("share", "AUC")
+SHARES = ("share", "AUC")
 """Units of accuracy, of which more is better, up to 1."""
 
 
@@ -205,7 +205,7 @@ def cost(measurement: Measurement) -> float | None:
 
     None where the result does not say how much RAM the board has.
     """
-    if measurement.value is not None and measurement.unit in _SHARES:
+    if measurement.value is not None and measurement.unit in SHARES:
         return 1 - measurement.value
     if measurement.value is None or measurement.metric != "ram":
         return measurement.value

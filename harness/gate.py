@@ -18,6 +18,7 @@ from harness.types import Measurement
 _SIZES = (Unit.BYTES,)
 _TIMES = (Unit.SECONDS, Unit.CYCLES, Unit.INSTRUCTIONS)
 _UNDECIDED = (Outcome.NOT_COMPARABLE, Outcome.CANNOT_TELL)
+_MOST_SAMPLES = 10**6
 _RULE = re.compile(r"\s*([\w-]+)\s*>([^=].*)")
 
 
@@ -74,7 +75,7 @@ def _rule(text: str, what: str) -> Rule:
     if not found:
         msg = f"{what}: {text.strip()!r} is no rule; a rule is METRIC>LIMIT, such as inference>5% or flash>0"
         raise UsageError(msg)
-    metric, known = found[1], metrics.all_metrics()
+    metric, known = found[1], [*metrics.all_metrics(), metrics.ACCURACY]
     if metric not in known:
         near = difflib.get_close_matches(metric, known, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""
@@ -152,7 +153,8 @@ def _applies(rule: Rule, row: Row) -> bool:
     """Return whether a limit is in what the row counts. A plain number counts bytes, cycles or instructions."""
     unit, limit = _unit(row), rule.limit
     is_time = row.new is not None and row.new.clock is not None
-    if limit.unit in (_SIZES if is_time else _TIMES):
+    wrong = (*_SIZES, *_TIMES) if row.key.metric == metrics.ACCURACY else _SIZES if is_time else _TIMES
+    if limit.unit in wrong:
         msg = f"the rule {rule}: {rule.metric} is measured in {unit}, and {limit.text!r} is none"
         raise UsageError(msg)
     if limit.unit is Unit.PERCENT or not limit.value:
@@ -178,12 +180,20 @@ def _judge_row(rule: Rule, row: Row, gate: Gate, judgement: Judgement) -> None:
 
 def _exactly_over(limit: Quantity, row: Row, change: Change) -> bool | None:
     """Return whether a figure without noise grew by more than the limit; None where that is not known."""
+    if row.base is not None and row.new is not None and row.base.unit in compare.SHARES:
+        # Points, however the limit is written: a share that falls from 98 to 97 per cent is worse by 1%.
+        return _share(row.base) - _share(row.new) > limit.value
     grown = Fraction(change.new) - Fraction(change.base)
     if row.key.metric == "ram" and row.base is not None and compare.cost(row.base) is None:
         grown = -grown  # of unused RAM
         if limit.unit is Unit.PERCENT and limit.value:
             return None if grown > 0 else False
     return grown > (limit.value * Fraction(change.base) if limit.unit is Unit.PERCENT else limit.value)
+
+
+def _share(measurement: Measurement) -> Fraction:
+    """Return the share of counted samples that a value was before it became a float."""
+    return Fraction(measurement.value or 0.0).limit_denominator(_MOST_SAMPLES)
 
 
 def _held_to(limit: Quantity, base: Measurement, new: Measurement) -> Change:

@@ -22,13 +22,13 @@ from harness.builds import Program
 from harness.case import Built, Case, Oversized
 from harness.correctness import ABSOLUTE_TOLERANCE, RELATIVE_TOLERANCE
 from harness.errors import CaseError, RigError
+from harness.metrics import ACCURACY
 from harness.pipeline import Ledger, Plan, Watcher, failed, over, to_measurement
 from harness.store import Run, Store
 from harness.types import Json, Measurement, Reading, Status
 from harness.wire_log import file_name
 from harness.workbench import Workbench
 
-METRIC = "accuracy"
 UNITS = {"accuracy": "share", "auc": "AUC", "mse": "MSE"}
 
 
@@ -101,7 +101,7 @@ def _run_board(board: Board, work: Work, ledger: Ledger) -> None:
     """Measure the cases of one board. After its first fault the rest is skipped."""
     first_fault: str | None = None
     for case in work.plan.cases():
-        if case.board is not board or not ledger.missing(case, [METRIC]):
+        if case.board is not board or not ledger.missing(case, [ACCURACY]):
             continue
         ledger.begin(case)
         if first_fault is not None:
@@ -229,7 +229,7 @@ def _measurement(case: Case, reading: Reading, done: Done | None, workbench: Wor
         model=case.model.name,
         implementation=case.implementation.name,
         board=case.board,
-        metric=METRIC,
+        metric=ACCURACY,
         provenance=provenance,
     )
 

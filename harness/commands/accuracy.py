@@ -127,13 +127,14 @@ def _measure(chosen: Chosen, asked: Asked, settings_file: Config, record: Run | 
     from harness import pipeline
     from harness.accuracy import pipeline as accuracy_pipeline
     from harness.commands import measure
+    from harness.metrics import ACCURACY
 
     chosen = measure.with_defaults(chosen, settings_file)
     if asked.flashed:
         chosen = replace(chosen, implementations=())
     chosen.require_one_model_for_data()
     settings = measure.settings_of(chosen, settings_file)
-    names = (accuracy_pipeline.METRIC,)
+    names = (ACCURACY,)
     plan = measure.plan_of(chosen, names, settings, settings_file)
     prepared = {model.sha256: _Prepared(model, settings, asked) for model in plan.models}
     measure.require_known(plan, settings)

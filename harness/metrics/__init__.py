@@ -10,6 +10,9 @@ import pkgutil
 from functools import cache
 from types import ModuleType
 
+ACCURACY = "accuracy"
+"""The metric of `mcuprof accuracy`, which has no module here: it is measured on a data set, and not in a run."""
+
 
 @cache
 def all_metrics() -> dict[str, ModuleType]:

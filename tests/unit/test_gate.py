@@ -50,10 +50,13 @@ def test_a_bad_rule_is_named(rules, complaint):
     assert complaint in caught.value.message
 
 
-@pytest.mark.parametrize(("rules"), ["inference>1KiB", "inference>5B", "flash>5ms", "ram>10 cycles", "flash>0ms"])
+@pytest.mark.parametrize(
+    ("rules"),
+    ["inference>1KiB", "inference>5B", "accuracy>5ms", "accuracy>5B", "flash>5ms", "ram>10 cycles", "flash>0ms"],
+)
 def test_a_unit_that_the_metric_cannot_have(rules):
     with pytest.raises(UsageError, match="is measured in"):
-        judge(case(), case(), rules)
+        judge([*case(), *scored(98)], [*case(), *scored(98)], rules)
 
 
 @pytest.mark.parametrize(
@@ -78,6 +81,39 @@ def test_a_unit_that_the_metric_cannot_have(rules):
 )
 def test_figures_without_noise(metric, value, rule, over):
     assert fails(case(), with_value(case(), metric, value), rule) is over
+
+
+def scored(right, of=360, unit="share"):
+    return [measurement("accuracy", right / of, unit=unit, clock=None, samples=())]
+
+
+@pytest.mark.parametrize(
+    ("right", "rule", "over"),
+    [
+        (98, "accuracy>0", False),
+        (99, "accuracy>0", False),
+        (97, "accuracy>0", True),
+        (97, "accuracy>1%", False),  # 1 - 0.97 is more than 0.03 as a float
+        (96, "accuracy>1%", True),
+        (96, "accuracy>0.02", False),
+    ],
+)
+def test_points_of_accuracy(right, rule, over):
+    assert fails(scored(98, of=100), scored(right, of=100), rule) is over
+    assert fails(scored(98, of=100, unit="AUC"), scored(right, of=100, unit="AUC"), rule) is over
+
+
+@given(st.integers(0, 1000), st.integers(0, 1000), st.integers(0, 1000))
+def test_a_loss_of_samples_up_to_the_limit_passes(base, new, thousandths):
+    lost = fails(scored(base, of=1000), scored(new, of=1000), f"accuracy>{thousandths / 10}%")
+    assert lost is (base - new > thousandths)
+
+
+def test_more_of_an_error_is_worse():
+    base = scored(2, of=1, unit="MSE")
+    assert fails(base, scored(3, of=1, unit="MSE"), "accuracy>49%")
+    assert not fails(base, scored(3, of=1, unit="MSE"), "accuracy>50%")
+    assert not fails(base, scored(1, of=1, unit="MSE"), "accuracy>0")
 
 
 @given(st.integers(1, 10**9), st.integers(0, 1000))
