@@ -31,3 +31,14 @@ def lab(tmp_path, monkeypatch):
         return Lab(tmp_path, monkeypatch, *plugs, **how)
 
     return make
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write the ``mcuprof.toml`` of a folder, which is returned."""
+
+    def to(text):
+        (tmp_path / "mcuprof.toml").write_text(text)
+        return tmp_path
+
+    return to

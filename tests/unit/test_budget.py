@@ -9,15 +9,6 @@ from harness.errors import UsageError
 from harness.types import Status
 
 
-@pytest.fixture
-def write(tmp_path):
-    def to(text):
-        (tmp_path / "mcuprof.toml").write_text(text)
-        return tmp_path
-
-    return to
-
-
 def over(limits, measurements):
     found = budget.balance([Budget(**limits)], measurements)
     return [(o.limit.key, o.by) for o in found.over], list(found.unchecked)

@@ -4,15 +4,6 @@ from harness import boards, config
 from harness.errors import UsageError
 
 
-@pytest.fixture
-def write(tmp_path):
-    def to(text):
-        (tmp_path / "mcuprof.toml").write_text(text)
-        return tmp_path
-
-    return to
-
-
 def test_without_a_file_all_is_default(tmp_path):
     settings = config.load(tmp_path)
     assert (settings.board, settings.cache_limit_mb, settings.path("sketchbook")) == (None, 4096, None)

@@ -18,6 +18,7 @@ from harness.arduino import Arduino
 from harness.build_properties import Options
 from harness.platform import workplace
 from harness.serial_port import SerialPort
+from harness.setup import arduino_cli, tflm_sources
 from harness.sketch import Sketch, digest_of
 from harness.virtual.qemu import QemuRig
 
@@ -98,6 +99,31 @@ def ended(process):
 def mcuprof(start):
     """Run the command to its end."""
     return lambda *words: ended(start(*words))
+
+
+def wait_for(condition, seconds=60):
+    """Wait until something is so; return whether it came to be."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.fixture
+def home(tmp_path, environment):
+    """A home of this test alone, with the TFLM sources and with arduino-cli on PATH, and no sketchbook."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    (folder / tflm_sources.home().name).symlink_to(tflm_sources.home())
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "arduino-cli").symlink_to(arduino_cli.find_arduino_cli().path)
+    environment["PATH"] = f"{tools}:{environment['PATH']}"
+    environment["MCUPROF_HOME"] = str(folder)
+    environment["HOME"] = str(tmp_path / "user")
+    return folder
 
 
 @pytest.fixture

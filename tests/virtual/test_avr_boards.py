@@ -3,10 +3,9 @@
 import re
 import shutil
 import signal
-import time
 
 import pytest
-from conftest import SKETCHES, Console
+from conftest import SKETCHES, Console, wait_for
 
 from harness import boards, models, reference, sketch
 from harness.build_properties import Options
@@ -175,16 +174,7 @@ def test_nothing_is_left_behind(start, emulators, end, program):
     assert wait_for(runs, 120), f"{program} was not started"
     process.send_signal(end)
     process.communicate(timeout=30)
-    assert wait_for(lambda: not emulators(), 5), "a simulator or an upload tool was left behind"
-
-
-def wait_for(condition, seconds):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
+    assert wait_for(lambda: not emulators(), 20), "a simulator or an upload tool was left behind"
 
 
 def test_without_avrdude(mcuprof, environment, tmp_path):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import serial
+from conftest import wait_for
 
 from harness import boards, models, paths
 from harness.errors import RigError
@@ -327,15 +328,6 @@ def measured(results):
     return [m for path in results.glob("[!.]*.json") for m in json.loads(path.read_text())["measurements"]]
 
 
-def wait_for(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
-
-
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL, signal.SIGTERM])
 def test_a_run_that_is_cut_off(start, mcuprof, emulators, tmp_path, end):
     results = tmp_path / "results"
@@ -344,7 +336,7 @@ def test_a_run_that_is_cut_off(start, mcuprof, emulators, tmp_path, end):
     process.send_signal(end)
     _, said = process.communicate(timeout=30)
     assert process.returncode == {signal.SIGINT: 130, signal.SIGKILL: -9, signal.SIGTERM: 143}[end]
-    assert wait_for(lambda: not emulators(), 5), "an emulator was left behind"
+    assert wait_for(lambda: not emulators(), 20), "an emulator was left behind"
     kept = len(measured(results))
     assert kept >= 2
     again = mcuprof("run", "--resume", "--json")

@@ -3,9 +3,9 @@
 import hashlib
 import re
 import signal
-import time
 
 import pytest
+from conftest import wait_for
 
 from harness import paths
 from harness.virtual import simavr
@@ -369,17 +369,8 @@ def test_what_was_cut_off_is_not_gone_on_with(sketch, start, mcuprof, emulators,
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=30)
     assert process.returncode == 130
-    assert wait_for(lambda: not emulators(), 5), "an emulator was left behind"
+    assert wait_for(lambda: not emulators(), 20), "an emulator was left behind"
     assert not list((tmp_path / "scratch").glob("mcuprof-*")), "something was left behind"
     answer = mcuprof("run", "--resume")
     assert answer.code == 2
     assert "no run to go on with" in answer.err
-
-
-def wait_for(condition, seconds):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False

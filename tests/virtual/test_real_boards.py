@@ -13,7 +13,6 @@ from harness.build_properties import Options
 from harness.case import Settings
 from harness.errors import DoesNotFitError, MissingError
 from harness.platform import workplace
-from harness.setup import arduino_cli, tflm_sources
 from harness.sketch import Markers, Sketch, digest_of
 
 AVR = Path("/usr/share/arduino/hardware/arduino/avr")
@@ -44,21 +43,6 @@ case "$*" in
   : > "$data/packages/arduino/hardware/mbed_nano/4.2.1/boards.txt" ;;
 esac
 """
-
-
-@pytest.fixture
-def home(tmp_path, environment):
-    """A home of this test alone, with the TFLM sources and with arduino-cli on PATH, and no sketchbook."""
-    folder = tmp_path / "home"
-    folder.mkdir()
-    (folder / tflm_sources.home().name).symlink_to(tflm_sources.home())
-    tools = tmp_path / "tools"
-    tools.mkdir()
-    (tools / "arduino-cli").symlink_to(arduino_cli.find_arduino_cli().path)
-    environment["PATH"] = f"{tools}:{environment['PATH']}"
-    environment["MCUPROF_HOME"] = str(folder)
-    environment["HOME"] = str(tmp_path / "user")
-    return folder
 
 
 @pytest.fixture

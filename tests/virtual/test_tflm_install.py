@@ -9,7 +9,7 @@ import time
 import pytest
 
 from harness import paths
-from harness.setup import arduino_cli, tflm_sources
+from harness.setup import tflm_sources
 
 MICRO = "tensorflow/lite/micro"
 NOT_TFLM = "name=Lamps\nversion=1.0.0\nauthor=x\nmaintainer=x\nsentence=x\nparagraph=x\nurl=x\n"
@@ -71,19 +71,10 @@ def repository(tmp_path):
 
 
 @pytest.fixture
-def home(tmp_path, environment):
-    """A home of this test alone, with the TFLM sources and with arduino-cli on PATH."""
-    folder = tmp_path / "home"
-    folder.mkdir()
-    (folder / tflm_sources.home().name).symlink_to(tflm_sources.home())
-    tools = tmp_path / "tools"
-    tools.mkdir()
-    (tools / "arduino-cli").symlink_to(arduino_cli.find_arduino_cli().path)
-    environment["PATH"] = f"{tools}:{environment['PATH']}"
-    environment["MCUPROF_HOME"] = str(folder)
+def home(home, environment, tmp_path):
+    """A home of this test alone, and a cache of its own, for the library is part of what is built."""
     environment["MCUPROF_CACHE"] = str(tmp_path / "cache")
-    environment["HOME"] = str(tmp_path / "user")
-    return folder
+    return home
 
 
 @pytest.fixture
