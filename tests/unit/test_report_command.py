@@ -126,7 +126,7 @@ def test_nothing_is_left_of_a_file_that_could_not_be_written(stored, tmp_path, m
     def full(descriptor):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("harness.commands.output.os.fsync", full)
+    monkeypatch.setattr("harness.whole_file.os.fsync", full)
     file = tmp_path / "table.csv"
     file.write_text("old")
     with pytest.raises(UsageError, match="No space left"):
