@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from harness.compiler.choices import Choices
     from harness.compiler.program import Program
     from harness.compiler.strategy import Options
+    from harness.config import Config
 
 
 @click.command("codegen", epilog="Example:  mcuprof codegen digits -o digits_c && cc -std=c99 digits_c/*.c")
@@ -78,7 +79,7 @@ def codegen(
     **tuned: Any,  # noqa: ANN401
 ) -> int:
     """Compile MODEL to C: NAME.c, NAME.h and an example main.c, for any C99 compiler."""
-    from harness import models
+    from harness import config, models
     from harness.case import Settings
     from harness.compiler import source
     from harness.compiler.service import compile_model, tvm_version
@@ -89,8 +90,9 @@ def codegen(
         raise UsageError(msg)
     network = models.load(model)
     require_free(folder, force=force)
-    settings = Settings(fuse=not no_fuse, weights=Weights(weights or Weights.INT8.value))
-    how = _how(board_name, settings, **tuned)
+    settings_file = config.load()
+    kept = settings_file.weights if weights is None else Weights(weights)
+    how = _how(board_name, Settings(fuse=not no_fuse, weights=kept), settings_file, **tuned)
     program = compile_model(network, how.options, how.choices)
     title = f"{network.name}, compiled by TVM {tvm_version()}"
     files = source.files(program, title, name) | {"main.c": source.example(program, title, name)}
@@ -128,6 +130,7 @@ class _How:
 def _how(
     board_name: str | None,
     settings: Settings,
+    settings_file: Config,
     *,
     optimization: str | None,
     tuning: str | None,
@@ -135,7 +138,6 @@ def _how(
     results: Path | None,
 ) -> _How:
     """Return how to compile by ``settings``, with what was found for a board where one is named."""
-    from harness import config
     from harness.compiler.choices import NONE
     from harness.compiler.executor import options_for
     from harness.compiler.strategy import Options
@@ -147,7 +149,6 @@ def _how(
             raise UsageError(msg)
         plain = Options(fuse=settings.fuse, weights=settings.weights)
         return _How(options=plain, choices=NONE, describe=lambda _: "not used")
-    settings_file = config.load()
     settings = with_tuning(
         replace(settings, optimization=optimization or settings_file.optimization),
         settings_file,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from harness.commands.options import JSON
+from harness.commands.options import JSON, with_tuning
 from harness.commands.output import write_file
 from harness.errors import UsageError
 
@@ -62,9 +62,12 @@ def inspect(
         raise UsageError(msg)
     settings_file = config.load()
     settings = Settings(
+        optimization=settings_file.optimization,
+        weights=settings_file.weights,
         tflm_library=tflm_library or settings_file.path("tflm_library"),
         sketchbook=sketchbook or settings_file.path("sketchbook"),
     )
+    settings = with_tuning(settings, settings_file, settings_file.results_folder(), tuning=None, no_tuning=False)
     found = facts.of(models.load(model))
     names = dict.fromkeys(implementations or all_implementations.names())
     chosen = [settings_file.load_board(name) for name in dict.fromkeys(boards)] or settings_file.load_boards()

@@ -53,6 +53,16 @@ def test_another_name_and_json(mcuprof, tmp_path):
     assert json.loads(alone.stdout)["codegen"]["steps"] > facts["steps"]
 
 
+def test_weights_of_the_file_of_settings(mcuprof, tmp_path):
+    def constants(folder, *words):
+        done = mcuprof("codegen", "keyword_spotting", "-o", folder, "--json", *words)
+        return json.loads(done.stdout)["codegen"]["constant_bytes"]
+
+    asked = constants("asked", "--weights", "int16")
+    (tmp_path / "mcuprof.toml").write_text('weights = "int16"\n')
+    assert constants("kept") == asked > constants("said", "--weights", "int8")
+
+
 @pytest.mark.parametrize("name", ["main", "1st", "a-b", "a b", ""])
 def test_a_name_that_c_does_not_take(mcuprof, name):
     done = mcuprof("codegen", "digits", "-o", "made", "--name", name)

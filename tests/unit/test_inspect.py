@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from harness import boards, implementations, models
+from harness import boards, config, implementations, models
 from harness.case import Settings
 from harness.commands.inspect import inspect
 from harness.compiler import declared
+from harness.compiler.strategy import Weights
 from harness.errors import MissingError, UnsupportedError, UsageError
 from harness.inspection import facts, picture, support
 from harness.inspection.support import Verdict
 from harness.least import Least
+from harness.tuning.record import Objective
 from tests.compiler.networks import Network
 
 
@@ -163,6 +165,17 @@ def test_the_command_for_people(tmp_path):
     text = call(dynamic_range(tmp_path).path, "--board", "nano33ble", "--impl", "tvm-graph")
     assert "unsupported" in text
     assert "dynamic range" in text
+
+
+def test_the_file_of_settings_counts_as_it_does_for_a_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / config.FILE).write_text('weights = "int16"\noptimization = "O2"\ntuning = "ram"\n')
+    asked, create = [], implementations.create
+    monkeypatch.setattr(implementations, "create", lambda name, how: asked.append(how) or create(name, how))
+    call("digits", "--board", "uno", "--impl", "tvm-aot")
+    (how,) = asked
+    assert (how.weights, how.optimization, how.objective) == (Weights.INT16, "O2", Objective.RAM)
+    assert how.tuning == tmp_path / "results" / "tuning"
 
 
 def test_bad_input(tmp_path):
