@@ -147,6 +147,16 @@ class Node:
         for tensor in [self.input(i) for i in inputs] + [self.output(i) for i in outputs]:
             self.require(tensor.dtype in dtypes, f"{tensor} is not of type {' or '.join(dtypes)}")
 
+    def require_activations(self, *, inputs: Sequence[int] = (0,)) -> None:
+        """Raise ``UnsupportedError`` unless inputs and output are all int8, or int16 with a zero point of 0."""
+        first, *others = [self.input(i) for i in inputs] + [self.output()]
+        self.require(first.dtype in ("int8", "int16"), f"{first} is not of type int8 or int16")
+        for tensor in others:
+            self.require(tensor.dtype == first.dtype, f"{tensor} is not of type {first.dtype} as {first} is")
+        for tensor in (first, *others):
+            centred = tensor.zero_point == 0 or tensor.dtype == "int8"
+            self.require(centred, f"{tensor} has the zero point {tensor.zero_point}; that of an int16 has to be 0")
+
 
 def dims(tensor: Tensor) -> tuple[int, ...]:
     """Return the shape to compute in: that of the tensor, (1,) for a scalar."""

@@ -24,6 +24,8 @@ _NEAR_BYTES = 60_000
 _NEEDS = {
     "fixed_scale": ("fixed_scale_down",),
     "fixed_scale_down": ("fixed_high_multiply", "fixed_shift_right"),
+    "fixed_logistic": ("fixed_interpolate",),
+    "fixed_tanh": ("fixed_interpolate",),
     "fixed_reciprocal": ("fixed_leading_zeros", "fixed_high_multiply", "fixed_shift_left"),
 }
 _LINE = 110
