@@ -175,16 +175,23 @@ class Rule:
     """The newest version of the operator that is known here; newer ones may mean something else."""
     pattern: Pattern
     compute: Compute
+    types: tuple[str, ...] | None = None
+    """The element types of its first input that TFLM has it for, where they are few enough to be told beforehand."""
 
 
 RULES: dict[str, Rule] = {}
 
 
-def operator(name: str, pattern: Pattern, *, versions: int) -> Callable[[Compute], Compute]:
-    """Mark a function as the lowering of the operator ``name``, in its versions 1 to ``versions``."""
+def operator(
+    name: str, pattern: Pattern, *, versions: int, types: tuple[str, ...] | None = None
+) -> Callable[[Compute], Compute]:
+    """Mark a function as the lowering of the operator ``name``, in its versions 1 to ``versions``.
+
+    ``types`` are those of its first input where there are no others.
+    """
 
     def register(compute: Compute) -> Compute:
-        RULES[name] = Rule(name=name, versions=versions, pattern=pattern, compute=compute)
+        RULES[name] = Rule(name=name, versions=versions, pattern=pattern, compute=compute, types=types)
         return compute
 
     return register

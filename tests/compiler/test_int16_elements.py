@@ -167,7 +167,7 @@ def test_softmax_of_every_sum(elements):
         (softmax((2, 3), 0.1, beta=-1.0), "its beta"),
         (unary("TANH", 0.1, 1 / 16384, shape=(3,)), "does not have the scale 1/32768"),
         (unary("LOGISTIC", 3.0, shape=(3,)), "is too large"),
-        (unary("HARD_SWISH", 0.1, shape=(3,)), "not of type int8"),
+        (unary("HARD_SWISH", 0.1, shape=(3,)), "is not supported for int16, only for int8"),
         (unary("RELU", 1e20, 1e-20, shape=(3,)), "out of an int32's range"),
     ],
 )

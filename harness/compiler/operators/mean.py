@@ -34,13 +34,13 @@ def sum_(node: Node) -> te.Tensor:
     return _rescaled_sum(node, axes, multiplier, shift)
 
 
-@operator("REDUCE_MAX", Pattern.REDUCTION, versions=3)
+@operator("REDUCE_MAX", Pattern.REDUCTION, versions=3, types=("int8",))
 def reduce_max(node: Node) -> te.Tensor:
     """Lower a maximum; axes as those of MEAN."""
     return _extreme(node, te.max, "largest")
 
 
-@operator("REDUCE_MIN", Pattern.REDUCTION, versions=3)
+@operator("REDUCE_MIN", Pattern.REDUCTION, versions=3, types=("int8",))
 def reduce_min(node: Node) -> te.Tensor:
     """Lower a minimum; axes as those of MEAN."""
     return _extreme(node, te.min, "least")

@@ -63,10 +63,9 @@ def leaky_relu(node: Node) -> te.Tensor:
     return lookup(node, np.clip(chosen + y.zero_point, *y.limits))
 
 
-@operator("HARD_SWISH", Pattern.ELEMENTWISE, versions=1)
+@operator("HARD_SWISH", Pattern.ELEMENTWISE, versions=1, types=("int8",))
 def hard_swish(node: Node) -> te.Tensor:
     """Lower x · min(max(x + 3, 0), 6) / 6 in TFLite's 16-bit fixed-point arithmetic."""
-    node.require_types("int8")
     x, y = _activations(node)
     fine, fine_scale = centred(x) << 7, x.scale / 128
     factor, shift = quantize_multiplier(fine_scale / y.scale)
