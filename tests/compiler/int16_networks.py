@@ -73,6 +73,11 @@ class Layers:
         inputs = [self.output, self.net.constant(np.array(axes, np.int32))]
         return self.add("MEAN", shape, self.scale / 2, inputs=inputs, options="ReducerOptions", KeepDims=False)
 
+    def flatten(self):
+        batch = self.shape[0]
+        shape = (batch, int(np.prod(self.shape)) // batch)
+        return self.add("RESHAPE", shape, inputs=[self.output, self.net.constant(np.array(shape, np.int32))])
+
     def dense(self, units):
         batch, depth = self.shape
         return self.weighted(
@@ -87,6 +92,19 @@ class Layers:
 
     def finish(self):
         return self.net.finish([self.input], [self.output])
+
+
+def plain_classifier():
+    """Separable convolutions, a dense layer and a softmax, which every TFLM has kernels for, if not for int16."""
+    made = Layers((1, 8, 8, 1))
+    made.convolution(6)
+    made.depthwise(stride=2)
+    made.convolution(9, size=1)
+    made.pool("MAX_POOL_2D")
+    made.flatten()
+    made.dense(5)
+    made.softmax()
+    return made.finish()
 
 
 def small_classifier():

@@ -8,7 +8,7 @@ from harness.compiler.strategy import Kernels, Options
 from harness.errors import UnsupportedError
 from harness.models import parse
 from tests.compiler import board, host
-from tests.compiler.int16_networks import Layers, small_classifier
+from tests.compiler.int16_networks import Layers, plain_classifier, small_classifier
 from tests.compiler.test_graph_executor import HostGraph
 
 WORD = 4
@@ -16,8 +16,9 @@ WORD = 4
 
 @pytest.mark.parametrize("kernels", Kernels)
 @pytest.mark.parametrize("fuse", [True, False])
-def test_a_network(fuse, kernels):
-    content = small_classifier()
+@pytest.mark.parametrize("network", [plain_classifier, small_classifier])
+def test_a_network(network, fuse, kernels):
+    content = network()
     program = host.check(content, fuse=fuse, kernels=kernels, seeds=5)
     assert program.arena_lower_bound <= program.arena_bytes <= 1.05 * program.arena_lower_bound + WORD
     seen = host.HostNetwork(program).outputs(host.random_inputs(program, 1))[0]
