@@ -59,6 +59,19 @@ class Sums:
         return "int32" if largest < _INT32 else "int64"
 
     @property
+    def fits_int32(self) -> bool:
+        """Whether an int32 holds every sum with its bias."""
+        return self._most < _INT32
+
+    def rescalings(self) -> list[tuple[int, int]]:
+        """Return multiplier and exponent of each channel, by which sums are rescaled that are made in 64 bits."""
+        return [wide_multiplier(real) for real in self._reals()]
+
+    @property
+    def _most(self) -> int:
+        return int((np.abs(self.biases) + self._largest).max())
+
+    @property
     def _largest(self) -> Integers:
         return _LARGEST_INPUT[self.x.dtype] * self.magnitudes
 
@@ -90,12 +103,11 @@ class Sums:
 
     def _wide(self, total: te.Tensor) -> Callable[..., Expression]:
         """Return a sum that is rescaled as an int64, in which it is held only where it has to be."""
-        pairs = [wide_multiplier(real) for real in self._reals()]
+        pairs = self.rescalings()
         multiplier = _by_channel(self.node, [found for found, _ in pairs], "multiplier", np.int16)
         exponent = _by_channel(self.node, [found for _, found in pairs], "exponent", np.int8)
-        most = int((np.abs(self.biases) + self._largest).max())
-        self.node.require(most < _LARGEST_WIDE, "its sums and biases do not fit 48 bits")
-        dtype = "int32" if most < _INT32 else "int64"
+        self.node.require(self._most < _LARGEST_WIDE, "its sums and biases do not fit 48 bits")
+        dtype = "int32" if self.fits_int32 else "int64"
         stored = np.int32 if int(np.abs(self.biases).max()) < _INT32 else np.int64
         offsets = _by_channel(self.node, self.biases.tolist(), "bias", stored, dtype)
         return lambda *i: scale_wide(total(*i).astype(dtype) + offsets(i[-1]), multiplier(i[-1]), exponent(i[-1]))

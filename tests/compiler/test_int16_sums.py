@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from harness.compiler.strategy import Kernels
 from harness.errors import UnsupportedError
 from tests.compiler import host
 from tests.compiler.networks import Network
@@ -14,6 +15,7 @@ from tests.compiler.test_convolutions import out_size, windows
 
 EXAMPLES = settings(max_examples=25)
 ACTIVATIONS = st.sampled_from([0, 1, 2, 3])
+KERNELS = st.sampled_from(Kernels)
 BIASES = st.sampled_from([None, "int64", "int64", "int32"])
 SCALES = st.floats(1e-5, 0.01)
 SEEDS = st.integers(0, 1 << 30)
@@ -38,9 +40,9 @@ class Layer:
 @EXAMPLES
 @given(
     windows(), st.integers(1, 5), st.integers(1, 6), st.integers(1, 3), st.booleans(), BIASES, ACTIVATIONS, SCALES,
-    st.integers(1, 2), SEEDS, st.booleans(),
+    st.integers(1, 2), SEEDS, KERNELS,
 )  # fmt: skip
-def test_conv_2d(sizes, depth, share, groups, per_channel, bias, activation, scale, batch, seed, fuse):
+def test_conv_2d(sizes, depth, share, groups, per_channel, bias, activation, scale, batch, seed, kernels):
     channels = share * groups
     ((h, kh, sh, dh), (w, kw, sw, dw)), padding = sizes
     net = Network()
@@ -52,12 +54,12 @@ def test_conv_2d(sizes, depth, share, groups, per_channel, bias, activation, sca
         "CONV_2D", [x, layer.weights, layer.bias], [y], "Conv2DOptions", 4, Padding=padding, StrideH=sh, StrideW=sw,
         DilationHFactor=dh, DilationWFactor=dw, FusedActivationFunction=activation,
     )  # fmt: skip
-    host.check(net.finish([x], [y]), fuse=fuse)
+    host.check(net.finish([x], [y]), kernels=kernels)
 
 
 @EXAMPLES
-@given(windows(), st.integers(1, 5), st.integers(1, 4), st.booleans(), ACTIVATIONS, SCALES, SEEDS, st.booleans())
-def test_depthwise_conv_2d(sizes, depth, fan_out, per_channel, activation, scale, seed, fuse):
+@given(windows(), st.integers(1, 5), st.integers(1, 4), st.booleans(), ACTIVATIONS, SCALES, SEEDS, KERNELS)
+def test_depthwise_conv_2d(sizes, depth, fan_out, per_channel, activation, scale, seed, kernels):
     ((h, kh, sh, dh), (w, kw, sw, dw)), padding = sizes
     assume(dh == dw)
     channels = depth * fan_out
@@ -71,7 +73,7 @@ def test_depthwise_conv_2d(sizes, depth, fan_out, per_channel, activation, scale
         StrideH=sh, StrideW=sw, DilationHFactor=dh, DilationWFactor=dw, FusedActivationFunction=activation,
         DepthMultiplier=fan_out,
     )  # fmt: skip
-    host.check(net.finish([x], [y]), fuse=fuse)
+    host.check(net.finish([x], [y]), kernels=kernels)
 
 
 def dense(seed, lead, depth, units, *, scale=0.001, activation=0, quantized_bias=0, **more):
@@ -90,11 +92,11 @@ def dense(seed, lead, depth, units, *, scale=0.001, activation=0, quantized_bias
 @EXAMPLES
 @given(
     st.lists(st.integers(1, 4), min_size=1, max_size=3), st.integers(1, 9), st.integers(1, 7), st.booleans(), BIASES,
-    ACTIVATIONS, SCALES, SEEDS, st.booleans(),
+    ACTIVATIONS, SCALES, SEEDS, KERNELS,
 )  # fmt: skip
-def test_fully_connected(lead, depth, units, per_channel, bias, activation, scale, seed, fuse):
+def test_fully_connected(lead, depth, units, per_channel, bias, activation, scale, seed, kernels):
     content = dense(seed, lead, depth, units, scale=scale, activation=activation, per_channel=per_channel, bias=bias)
-    host.check(content, fuse=fuse)
+    host.check(content, kernels=kernels)
 
 
 @EXAMPLES
@@ -123,7 +125,7 @@ def sum_types(program):
 
 
 def test_sums_that_an_int32_holds_are_made_in_one():
-    assert sum_types(host.check(dense(1, (2,), 40, 3))) == {"int32_t"}
+    assert sum_types(host.check(dense(1, (2,), 40, 3), kernels=Kernels.LOOPS)) == {"int32_t"}
 
 
 @pytest.mark.parametrize("bias", [None, "int64"])
@@ -136,6 +138,22 @@ def test_a_bias_that_carries_a_sum_beyond_an_int32():
     program = host.check(dense(1, (2,), 40, 3, scale=1.0, largest=1 << 40))
     assert sum_types(program) == {"int32_t"}
     assert any(constant.dtype == "int64" for constant in program.constants)
+
+
+@pytest.mark.parametrize(
+    ("changes", "kernel"),
+    [
+        ({}, {"kernel_wide_pointwise"}),
+        ({"depth": 41}, {"kernel_wide_convolution"}),
+        ({"depth": 4000}, set()),
+        ({"largest": 1 << 40}, set()),
+        ({"bias": "int32"}, set()),
+    ],
+)
+def test_sums_with_a_kernel(changes, kernel):
+    """None where an int32 does not hold the sums, or TFLM rescales them in another way."""
+    program = host.check(dense(1, (3,), **{"depth": 40, "units": 3, "scale": 1.0} | changes))
+    assert {name for name in program.helpers if name.startswith("kernel")} == kernel
 
 
 def test_no_bias_and_sums_of_32_bits_by_an_option():

@@ -70,7 +70,7 @@ def conv_2d(node: Node) -> te.Tensor:
     """Lower a convolution: input NHWC, weights [channels out, height, width, channels in of a group]."""
     x, y, weights = _check(node, 4)
     channels, height, width, depth = weights.shape
-    sums = _sums(node, weights.reshape(channels, -1))
+    sums = sums_of(node, weights.reshape(channels, -1))
     groups = x.shape[3] // depth
     whole = groups > 0 and x.shape[3] % depth == 0 and channels % groups == 0
     node.require(whole, "its weights do not match its input")
@@ -101,7 +101,7 @@ def depthwise_conv_2d(node: Node) -> te.Tensor:
     """Lower a depthwise convolution: weights [1, height, width, channels out], any number of outputs a channel."""
     x, y, weights = _check(node, 4)
     _, height, width, channels = weights.shape
-    sums = _sums(node, weights.reshape(-1, channels).T)
+    sums = sums_of(node, weights.reshape(-1, channels).T)
     node.require(channels % x.shape[3] == 0 and weights.shape[0] == 1, "its weights do not match its input")
     node.require(channels == y.shape[3], f"its weights give {channels} channels, {y} has others")
     fan_out = channels // x.shape[3]
@@ -125,7 +125,7 @@ def fully_connected(node: Node) -> te.Tensor:
     """Lower a dense layer: weights [units, depth]; every other dimension of the input counts as batch."""
     x, y, weights = _check(node, 2)
     units, depth = weights.shape
-    sums = _sums(node, weights)
+    sums = sums_of(node, weights)
     node.require(x.elements % depth == 0 and y.elements == x.elements // depth * units, "its shapes do not match")
     node.require(not node.option("WeightsFormat"), "shuffled weights are not supported")
     data = node.read()
@@ -180,7 +180,7 @@ def _padded(node: Node, rows: Window, columns: Window) -> te.Tensor:
     return te.compute((batch, rows.reach, columns.reach, depth), element, name="padded")
 
 
-def _sums(node: Node, weights: np.ndarray) -> Sums:
+def sums_of(node: Node, weights: np.ndarray) -> Sums:
     """Return the sums of ``weights`` [channels, all that counts for one].
 
     The input's zero point is not subtracted from its elements, but taken out through the bias.
