@@ -59,6 +59,11 @@ def scale_wide(value: Expression, multiplier: Expression, exponent: Expression) 
     return helper("fixed_scale_wide", value, multiplier, exponent)
 
 
+def scale_high(value: Expression, multiplier: Expression) -> Expression:
+    """Multiply an int32 by multiplier / 2^32, rounded with halves up."""
+    return helper("fixed_scale_high", value, multiplier)
+
+
 def address(table: te.Tensor) -> Expression:
     """Return where a constant lies, for a helper that looks something up in it."""
     pointer = tvm.ir.PointerType(table.dtype)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from tvm import te
 
-from harness.compiler.arithmetic import Expression, clamp, const, helper, scale, scale_down, scale_wide
+from harness.compiler.arithmetic import Expression, clamp, const, helper, scale, scale_down, scale_high, scale_wide
 from harness.compiler.fixed_point import activation_limits, quantize_multiplier, wide_multiplier
 from harness.compiler.graph import Tensor
 from harness.compiler.kernel import Node
@@ -63,9 +63,15 @@ class Sums:
         """Whether an int32 holds every sum with its bias."""
         return self._most < _INT32
 
-    def rescalings(self) -> list[tuple[int, int]]:
-        """Return multiplier and exponent of each channel, by which sums are rescaled that are made in 64 bits."""
-        return [wide_multiplier(real) for real in self._reals()]
+    def high_multipliers(self) -> list[int] | None:
+        """Return for each channel m with which sum · m / 2^32, halves up, is the sum rescaled as in 64 bits.
+
+        None where an int32 does not hold every sum, or every m.
+        """
+        pairs = [wide_multiplier(real) for real in self._reals()]
+        if not self.fits_int32 or any(found and not 16 <= exponent <= 32 for found, exponent in pairs):  # noqa: PLR2004
+            return None
+        return [found << (32 - exponent) if found else 0 for found, exponent in pairs]
 
     @property
     def _most(self) -> int:
@@ -103,7 +109,12 @@ class Sums:
 
     def _wide(self, total: te.Tensor) -> Callable[..., Expression]:
         """Return a sum that is rescaled as an int64, in which it is held only where it has to be."""
-        pairs = self.rescalings()
+        high = self.high_multipliers()
+        if high is not None:
+            multipliers = _by_channel(self.node, high, "multiplier", np.int32)
+            biases = _by_channel(self.node, self.biases.tolist(), "bias", np.int32)
+            return lambda *i: scale_high(total(*i) + biases(i[-1]), multipliers(i[-1]))
+        pairs = [wide_multiplier(real) for real in self._reals()]
         multiplier = _by_channel(self.node, [found for found, _ in pairs], "multiplier", np.int16)
         exponent = _by_channel(self.node, [found for _, found in pairs], "exponent", np.int8)
         self.node.require(self._most < _LARGEST_WIDE, "its sums and biases do not fit 48 bits")

@@ -44,15 +44,12 @@ def kernels(program: Program) -> dict[str, str]:
     """Return the header of micro-kernels, where the program calls one."""
     if not _has_kernels(program):
         return {}
-    return {"kernels.h": sketch.render("tvm/kernels.h.j2", version=__version__, wide=_has_wide(program.helpers))}
+    wide = any(name.startswith("kernel_wide_") for name in program.helpers)
+    return {"kernels.h": sketch.render("tvm/kernels.h.j2", version=__version__, wide=wide)}
 
 
 def _has_kernels(program: Program) -> bool:
     return any(name.startswith("kernel_") for name in program.helpers)
-
-
-def _has_wide(helpers: Iterable[str]) -> bool:
-    return any(name.startswith("kernel_wide_") for name in helpers)
 
 
 def example(program: Program, title: str, prefix: str = "model") -> str:
@@ -112,7 +109,6 @@ def _closure(names: Iterable[str]) -> list[str]:
     """Return the helpers with all that they need themselves."""
     found = list(names)
     found += ["fixed_scale"] if any(name.startswith("kernel_") for name in found) else []
-    found += ["fixed_scale_wide"] if _has_wide(found) and "fixed_scale_wide" not in found else []
     for name in found:
         found.extend(more for more in _NEEDS.get(name, ()) if more not in found)
     return found

@@ -125,3 +125,20 @@ def small_classifier():
     made.dense(5)
     made.softmax()
     return made.finish()
+
+
+def small_layers(seed):
+    """Two convolutions, two depthwise ones and a dense layer, with sizes that are easily got wrong."""
+    random = np.random.default_rng(seed)
+
+    def draw(low, high):
+        return int(random.integers(low, high, endpoint=True))
+
+    made = Layers((1, draw(1, 7), draw(1, 7), draw(1, 5)), seed=seed)
+    made.convolution(draw(1, 5), size=draw(1, 4), stride=draw(1, 3))
+    made.depthwise(size=draw(1, 4), stride=draw(1, 2))
+    made.convolution(draw(1, 8), size=1, activation=draw(0, 3))
+    made.depthwise(size=draw(1, 3))
+    made.flatten()
+    made.dense(draw(1, 5))
+    return made.finish()

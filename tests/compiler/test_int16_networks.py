@@ -8,7 +8,7 @@ from harness.compiler.strategy import Kernels, Options
 from harness.errors import UnsupportedError
 from harness.models import parse
 from tests.compiler import board, host
-from tests.compiler.int16_networks import Layers, plain_classifier, small_classifier
+from tests.compiler.int16_networks import Layers, plain_classifier, small_classifier, small_layers
 from tests.compiler.test_graph_executor import HostGraph
 
 WORD = 4
@@ -32,9 +32,11 @@ def test_layers_are_joined_as_those_of_int8_are():
     assert ("CONV_2D", "LEAKY_RELU", "TANH") in steps
 
 
-def test_every_step_on_a_cortex_m4(tmp_path):
-    content = small_classifier()
-    board.check([(content, host.compile_network(content))], tmp_path)
+@pytest.mark.virtual
+@pytest.mark.parametrize("flags", [["-O2"], ["-Os"], ["-O0"]], ids=" ".join)
+def test_every_step_by_the_dsp_extension(tmp_path, flags):
+    networks = [small_classifier(), plain_classifier(), *(small_layers(seed) for seed in range(12))]
+    board.check([(content, host.compile_network(content)) for content in networks], tmp_path, *flags)
 
 
 def test_the_graph_executor(tmp_path):

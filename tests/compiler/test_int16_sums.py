@@ -148,11 +148,12 @@ def test_a_bias_that_carries_a_sum_beyond_an_int32():
         ({"depth": 4000}, set()),
         ({"largest": 1 << 40}, set()),
         ({"bias": "int32"}, set()),
+        ({"scale": 1.0}, set()),
     ],
 )
 def test_sums_with_a_kernel(changes, kernel):
-    """None where an int32 does not hold the sums, or TFLM rescales them in another way."""
-    program = host.check(dense(1, (3,), **{"depth": 40, "units": 3, "scale": 1.0} | changes))
+    """None where an int32 does not hold the sums or multipliers, or TFLM rescales in another way."""
+    program = host.check(dense(1, (3,), **{"depth": 40, "units": 3, "scale": 0.1} | changes))
     assert {name for name in program.helpers if name.startswith("kernel")} == kernel
 
 

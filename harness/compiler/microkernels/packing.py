@@ -80,11 +80,10 @@ def wide_taps(matrix: Integers) -> Words:
     return _as_int32(_halves(rows[::2], rows[1::2]))
 
 
-def wide_parameters(biases: Integers, rescalings: Sequence[tuple[int, int]]) -> Words:
-    """Return the 6 numbers of each pair of channels."""
-    sums = _with_rows(biases[:, None], 2).reshape(-1, 2)
-    rest = np.array([*rescalings, *[(0, 1)] * (len(biases) % 2)], np.int64)
-    return _as_int32(np.concatenate([sums, rest.reshape(len(sums), -1)], axis=1))
+def wide_parameters(biases: Integers, multipliers: Sequence[int]) -> Words:
+    """Return the 4 numbers of each pair of channels."""
+    columns = np.stack([biases, np.array(multipliers, np.int64)], axis=1)
+    return _as_int32(_with_rows(columns, 2).reshape(-1, 2, 2).transpose(0, 2, 1))
 
 
 def _parameters(biases: Integers, found: Requantization, together: int) -> Words:

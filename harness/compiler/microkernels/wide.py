@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from harness.compiler.channels import Sums
 from harness.compiler.fixed_point import activation_limits
 from harness.compiler.kernel import Node
 from harness.compiler.microkernels import packing
@@ -22,22 +21,24 @@ _TOGETHER = 2
 
 
 def layer(node: Node, rule: Rule) -> Kernel | None:
-    """Return the kernel of a layer; None where its sums need more than an int32, or its channels are in groups."""
+    """Return the kernel of a layer; None where multipliers of 32 bits are not exact, or channels are in groups."""
     weights = np.asarray(node.content(1), np.int64)
     depthwise = node.operator.name == "DEPTHWISE_CONV_2D"
     if depthwise and node.input().shape[3] == 1:
         weights, depthwise = weights.transpose(3, 1, 2, 0), False
     matrix = weights.reshape(-1, weights.shape[-1]).T if depthwise else weights.reshape(len(weights), -1)
     sums = sums_of(node, matrix)
-    if not sums.wide or not sums.fits_int32:
+    multipliers = sums.high_multipliers() if sums.wide else None
+    if multipliers is None:
         return None
+    parameters = packing.wide_parameters(sums.biases, multipliers)
     shape = _shape(node, weights, depthwise=depthwise)
     if shape is None or _strategy(node, shape, matrix, rule) is not Kernels.PACKED:
         return None
-    return _depthwise(node, shape, matrix, sums) if depthwise else _products(node, shape, matrix, sums)
+    return (_depthwise if depthwise else _products)(node, shape, matrix, parameters)
 
 
-def _products(node: Node, shape: Shape, matrix: Integers, sums: Sums) -> Kernel:
+def _products(node: Node, shape: Shape, matrix: Integers, parameters: packing.Words) -> Kernel:
     alone = shape.reach_x == shape.reach_y == shape.stride_x == shape.stride_y == 1
     direct = alone and shape.depth % 2 == 0
     shape = replace(shape, steps=-(-matrix.shape[1] // 2))
@@ -47,20 +48,20 @@ def _products(node: Node, shape: Shape, matrix: Integers, sums: Sums) -> Kernel:
         constants=(
             ("shape", shape.words()),
             ("weights", packing.wide_weights(matrix)),
-            ("parameters", packing.wide_parameters(sums.biases, sums.rescalings())),
+            ("parameters", parameters),
         ),
         scratch_words=0 if direct else _TOGETHER * shape.steps,
     )
 
 
-def _depthwise(node: Node, shape: Shape, matrix: Integers, sums: Sums) -> Kernel:
+def _depthwise(node: Node, shape: Shape, matrix: Integers, parameters: packing.Words) -> Kernel:
     return Kernel(
         function="kernel_wide_depthwise",
         inputs=(node.input().index,),
         constants=(
             ("shape", replace(shape, taps=matrix.shape[1]).words()),
             ("weights", packing.wide_taps(matrix)),
-            ("parameters", packing.wide_parameters(sums.biases, sums.rescalings())),
+            ("parameters", parameters),
         ),
     )
 

@@ -1,54 +1,65 @@
 // Layers of int16 with weights of int8, whose sums an int32 holds: convolutions, dense layers, depthwise convolutions.
 //
 // Weights are [pair of channels][step], a word {a0, b0, a1, b1} for two inputs that follow each other; depthwise they are
-// [pair of channels][tap], a word {a, b} of int16. For each pair there are 6 numbers: two biases, then multiplier and
-// exponent of each channel. The zero point is 0.
-#define WIDE_PARAMETERS 6
+// [pair of channels][tap], a word {a, b} of int16. For each pair there are 4 numbers: two biases, then two multipliers, in
+// 2^-32. The zero point is 0.
+#define WIDE_PARAMETERS 4
 
 KERNEL_INLINE int32_t load_pair(const int16_t *from) { return load_word((const int8_t *)from); }
 
-KERNEL_INLINE int16_t wide_output(int32_t sum, const int32_t *q, const struct kernel_shape *s) {
-  const int32_t value = fixed_scale_wide(sum, CONST_INT32(q, 0), CONST_INT32(q, 1));
+KERNEL_INLINE int16_t wide_output(int32_t sum, int32_t multiplier, const struct kernel_shape *s) {
+  const int32_t value = multiply_high_add(sum, multiplier, 0);
   return (int16_t)(value < s->low ? s->low : value > s->high ? s->high : value);
 }
 
-// All channels of one pixel, whose inputs lie side by side.
+// Adds the products of two pixels, whose inputs lie side by side and at ``other``, to two sums each. A function of its own:
+// within the next one compilers run out of registers.
+KERNEL_FUNCTION void wide_sums(const int16_t *x, const int16_t *other, const int32_t *w, int32_t steps, int32_t *sums) {
+  int32_t a = sums[0], b = sums[1], c = sums[2], d = sums[3];
+  for (const int32_t *end = w + steps; w != end; ++w, x += 2, other += 2) {
+    const int32_t both = CONST_INT32(w, 0), pair = load_pair(x), second = load_pair(other);
+    const int32_t even = even_bytes(both), odd = odd_bytes(both);
+    a = multiply_halves_add(pair, even, a);
+    b = multiply_halves_add(pair, odd, b);
+    c = multiply_halves_add(second, even, c);
+    d = multiply_halves_add(second, odd, d);
+  }
+  sums[0] = a;
+  sums[1] = b;
+  sums[2] = c;
+  sums[3] = d;
+}
+
+// All channels of two pixels, whose inputs lie ``next`` apart.
+KERNEL_FUNCTION void wide_two(const int16_t *x, int32_t next, const int32_t *w, const int32_t *p,
+                              const struct kernel_shape *s, int16_t *y) {
+  int16_t *z = y + s->channels;
+  for (int32_t channel = 0; channel < s->channels; channel += 2, p += WIDE_PARAMETERS, w += s->steps) {
+    const int32_t bias = CONST_INT32(p, 0), second = CONST_INT32(p, 1), multiplier = CONST_INT32(p, 2);
+    int32_t sums[4] = {bias, second, bias, second};
+    wide_sums(x, x + next, w, s->steps, sums);
+    y[channel] = wide_output(sums[0], multiplier, s);
+    z[channel] = wide_output(sums[2], multiplier, s);
+    if (channel + 1 < s->channels) {
+      y[channel + 1] = wide_output(sums[1], CONST_INT32(p, 3), s);
+      z[channel + 1] = wide_output(sums[3], CONST_INT32(p, 3), s);
+    }
+  }
+}
+
+// All channels of one pixel.
 KERNEL_FUNCTION void wide_one(const int16_t *x, const int32_t *w, const int32_t *p, const struct kernel_shape *s,
                               int16_t *y) {
   for (int32_t channel = 0; channel < s->channels; channel += 2, p += WIDE_PARAMETERS) {
     int32_t a = CONST_INT32(p, 0), b = CONST_INT32(p, 1);
     const int16_t *from = x;
-    for (int32_t step = s->steps; step > 0; --step, from += 2, ++w) {
+    for (const int32_t *end = w + s->steps; w != end; ++w, from += 2) {
       const int32_t both = CONST_INT32(w, 0), pair = load_pair(from);
       a = multiply_halves_add(pair, even_bytes(both), a);
       b = multiply_halves_add(pair, odd_bytes(both), b);
     }
-    y[channel] = wide_output(a, p + 2, s);
-    if (channel + 1 < s->channels) y[channel + 1] = wide_output(b, p + 4, s);
-  }
-}
-
-// The same of two pixels, whose inputs lie ``next`` apart.
-KERNEL_FUNCTION void wide_two(const int16_t *x, int32_t next, const int32_t *w, const int32_t *p,
-                              const struct kernel_shape *s, int16_t *y) {
-  int16_t *z = y + s->channels;
-  for (int32_t channel = 0; channel < s->channels; channel += 2, p += WIDE_PARAMETERS) {
-    int32_t a = CONST_INT32(p, 0), b = CONST_INT32(p, 1), c = a, d = b;
-    const int16_t *from = x, *other = x + next;
-    for (int32_t step = s->steps; step > 0; --step, from += 2, other += 2, ++w) {
-      const int32_t both = CONST_INT32(w, 0), even = even_bytes(both), odd = odd_bytes(both);
-      const int32_t pair = load_pair(from), second = load_pair(other);
-      a = multiply_halves_add(pair, even, a);
-      b = multiply_halves_add(pair, odd, b);
-      c = multiply_halves_add(second, even, c);
-      d = multiply_halves_add(second, odd, d);
-    }
-    y[channel] = wide_output(a, p + 2, s);
-    z[channel] = wide_output(c, p + 2, s);
-    if (channel + 1 < s->channels) {
-      y[channel + 1] = wide_output(b, p + 4, s);
-      z[channel + 1] = wide_output(d, p + 4, s);
-    }
+    y[channel] = wide_output(a, CONST_INT32(p, 2), s);
+    if (channel + 1 < s->channels) y[channel + 1] = wide_output(b, CONST_INT32(p, 3), s);
   }
 }
 
@@ -125,8 +136,8 @@ KERNEL_INLINE void wide_taps(const int16_t *x, const int32_t *w, const int32_t *
       if (channels == 2) b += (inputs >> 16) * (weights >> 16);
     }
   }
-  y[0] = wide_output(a, p + 2, s);
-  if (channels == 2) y[1] = wide_output(b, p + 4, s);
+  y[0] = wide_output(a, CONST_INT32(p, 2), s);
+  if (channels == 2) y[1] = wide_output(b, CONST_INT32(p, 3), s);
 }
 
 // The first tap that lies in the image, and the one after the last.
