@@ -22,7 +22,8 @@ _SCHEMES = ("int8", "int16x8", "dynamic", "float16")
     type=click.Choice(_SCHEMES),
     default="int8",
     show_default=True,
-    help="int8: runs everywhere. int16x8: with tflm, by kernels that have it. float16: with tvm-aot and tvm-graph. "
+    help="int8: runs everywhere. int16x8: with tvm-aot and tvm-graph, and with tflm by kernels that have it. "
+    "float16: with tvm-aot and tvm-graph. "
     "dynamic: on no board.",
 )
 @click.option(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import tvm
 from tvm import te, tirx
 
 from harness.compiler.fixed_point import quantize_multiplier
@@ -22,7 +23,13 @@ def i32(value: Expression) -> Expression:
     return value.astype("int32")
 
 
-def clamp(value: Expression, limits: tuple[int, int], dtype: str = "int8") -> Expression:
+def product(a: Expression, b: Expression, dtype: str) -> Expression:
+    """Return the product of two integers that an int32 holds, as ``dtype``."""
+    found = i32(a) * i32(b)
+    return found if dtype == "int32" else found.astype(dtype)
+
+
+def clamp(value: Expression, limits: tuple[int, int], dtype: str) -> Expression:
     """Return an int32 held between two limits, as ``dtype``."""
     if limits[0] == limits[1]:
         return const(limits[0], dtype)
@@ -45,6 +52,22 @@ def scale(value: Expression, multiplier: Expression, shift: Expression) -> Expre
 def scale_down(value: Expression, multiplier: Expression, exponent: Expression) -> Expression:
     """Multiply an int32 by multiplier / 2^(31 + exponent), rounded as TFLite does; exponent is 0 to 31."""
     return helper("fixed_scale_down", value, multiplier, exponent)
+
+
+def scale_wide(value: Expression, multiplier: Expression, exponent: Expression) -> Expression:
+    """Multiply an int32 or int64 by multiplier / 2^exponent, rounded as TFLite does for sums of 64 bits."""
+    return helper("fixed_scale_wide", value, multiplier, exponent)
+
+
+def scale_high(value: Expression, multiplier: Expression) -> Expression:
+    """Multiply an int32 by multiplier / 2^32, rounded with halves up."""
+    return helper("fixed_scale_high", value, multiplier)
+
+
+def address(table: te.Tensor) -> Expression:
+    """Return where a constant lies, for a helper that looks something up in it."""
+    pointer = tvm.ir.PointerType(table.dtype)
+    return tvm.ir.Call("tirx.address_of", [table(*(0 for _ in table.shape))], ret_ty=pointer)
 
 
 def rescale(value: Expression, multiplier: int, shift: int) -> Expression:

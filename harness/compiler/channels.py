@@ -1,63 +1,134 @@
-"""What every operator with weights ends with: sums by channel, made int8 again."""
+"""What every operator with weights ends with: sums by channel, made int8 or int16 again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 from tvm import te
 
-from harness.compiler.arithmetic import Expression, clamp, const, helper, i32, scale, scale_down
-from harness.compiler.fixed_point import activation_limits, quantize_multiplier
+from harness.compiler.arithmetic import Expression, clamp, const, helper, scale, scale_down, scale_high, scale_wide
+from harness.compiler.fixed_point import activation_limits, quantize_multiplier, wide_multiplier
 from harness.compiler.graph import Tensor
 from harness.compiler.kernel import Node
 
 _INT32 = 1 << 31
-_LARGEST_INPUT = 255
-"""The largest difference between an int8 and its zero point."""
+_LARGEST_WIDE = 1 << 47
+"""Sums below this times a multiplier of 16 bits fit an int64."""
+_LARGEST_INPUT = {"int8": 255, "int16": 1 << 15}
+"""The largest difference between an element and its zero point."""
 
 Integers = npt.NDArray[np.int64]
 
 
-def bias(node: Node, place: int, channels: int) -> Integers:
-    """Return the bias by channel: input ``place``, or zeros where it is not given."""
+def bias(node: Node, place: int, channels: int, *dtypes: str) -> Integers:
+    """Return the bias by channel: input ``place``, of one of ``dtypes`` (int32 unless told), or zeros without one."""
     tensor = node.optional(place)
     if tensor is None:
         return np.zeros(channels, np.int64)
-    fits = tensor.dtype == "int32" and tensor.elements == channels
+    fits = tensor.dtype in (dtypes or ("int32",)) and tensor.elements == channels
     node.require(fits, f"{tensor} is not a bias for {channels} channels")
     return np.asarray(node.content(place), np.int64).reshape(-1)
 
 
-def output_of_sums(
-    node: Node, total: te.Tensor, *, x: Tensor, weights: Tensor, biases: Integers, magnitudes: Integers
-) -> te.Tensor:
-    """Return the int8 output, in ``total``'s shape, of int32 sums whose last dimension is the channel.
+@dataclass(frozen=True, kw_only=True)
+class Sums:
+    """The sums of an operator with weights, by channel, and how they become the output."""
 
-    A sum gets its bias, is rescaled by the scales of ``x``, ``weights`` (one, or one a channel) and the output, and
-    held to the fused activation. Scales are multiplied in float64. Old versions of TFLM multiply those of a dense
-    layer in float32, and can differ by 1 there.
+    node: Node
+    x: Tensor
+    weights: Tensor
+    magnitudes: Integers
+    """Of each channel, the sum of the absolute weights."""
+    biases: Integers
+    """What is added to the sums; may have the zero point of ``x`` folded in."""
+    wide: bool
+    """Whether TFLM's kernel adds up in 64 bits and rescales by a multiplier of 16 bits."""
 
-    ``magnitudes`` are the sums of the absolute weights of each channel. Raises ``UnsupportedError`` where an int32
-    cannot hold every sum; a bias may carry it beyond, and then it wraps as it does on the processors of TFLM.
-    """
-    y, largest = node.output(), _LARGEST_INPUT * magnitudes
-    node.require(int(largest.max()) < _INT32, "its sums do not fit an int32")
-    scales = weights.by_slice().scales
-    node.require(len(scales) in (1, len(biases)), "its weights have scales for another dimension")
-    pairs = [quantize_multiplier(x.scale * s / y.scale) for s in np.resize(scales, len(biases)).tolist()]
-    limits = activation_limits(node.option("FusedActivationFunction"), y)
-    rescaled = _rescaling(node, pairs)
-    wraps = bool((np.abs(biases) + largest >= _INT32).any())
-    offsets = _by_channel(node, biases.astype(np.int32).tolist(), "bias", np.int32)
+    @cached_property
+    def dtype(self) -> str:
+        """The type to add products up in: an int32 where that holds every sum, which is then the same in 64 bits.
 
-    def element(*i: Expression) -> Expression:
-        c = i[-1]
-        value = helper("fixed_wrapping_add", total(*i), offsets(c)) if wraps else total(*i) + offsets(c)
-        return clamp(rescaled(value, c) + const(y.zero_point), limits)
+        Raises ``UnsupportedError`` where an int32 cannot hold every sum and TFLM has no more.
+        """
+        largest = int(self._largest.max())
+        self.node.require(self.wide or largest < _INT32, "its sums do not fit an int32")
+        return "int32" if largest < _INT32 else "int64"
 
-    return te.compute(total.shape, element, name="y")
+    @property
+    def fits_int32(self) -> bool:
+        """Whether an int32 holds every sum with its bias."""
+        return self._most < _INT32
+
+    def high_multipliers(self) -> list[int] | None:
+        """Return for each channel m with which sum · m / 2^32, halves up, is the sum rescaled as in 64 bits.
+
+        None where an int32 does not hold every sum, or every m.
+        """
+        pairs = [wide_multiplier(real) for real in self._reals()]
+        if not self.fits_int32 or any(found and not 16 <= exponent <= 32 for found, exponent in pairs):  # noqa: PLR2004
+            return None
+        return [found << (32 - exponent) if found else 0 for found, exponent in pairs]
+
+    @property
+    def _most(self) -> int:
+        return int((np.abs(self.biases) + self._largest).max())
+
+    @property
+    def _largest(self) -> Integers:
+        return _LARGEST_INPUT[self.x.dtype] * self.magnitudes
+
+    def output(self, total: te.Tensor) -> te.Tensor:
+        """Return the output, in ``total``'s shape, of sums of ``dtype`` whose last dimension is the channel.
+
+        A sum gets its bias, is rescaled by the scales of ``x``, ``weights`` (one, or one a channel) and the output,
+        and held to the fused activation. Scales are multiplied in float64. Old versions of TFLM multiply those of a
+        dense layer in float32, and can differ by 1 there.
+        """
+        y = self.node.output()
+        limits = activation_limits(self.node.option("FusedActivationFunction"), y)
+        value = self._wide(total) if self.wide else self._narrow(total)
+        return te.compute(total.shape, lambda *i: clamp(value(*i) + const(y.zero_point), limits, y.dtype), name="y")
+
+    def _narrow(self, total: te.Tensor) -> Callable[..., Expression]:
+        """Return a rescaled sum; where a bias carries it beyond an int32, it wraps as on the processors of TFLM."""
+        pairs = [quantize_multiplier(real) for real in self._reals()]
+        rescaled = _rescaling(self.node, pairs)
+        wraps = bool((np.abs(self.biases) + self._largest >= _INT32).any())
+        offsets = _by_channel(self.node, self.biases.astype(np.int32).tolist(), "bias", np.int32)
+
+        def value(*i: Expression) -> Expression:
+            c = i[-1]
+            found = helper("fixed_wrapping_add", total(*i), offsets(c)) if wraps else total(*i) + offsets(c)
+            return rescaled(found, c)
+
+        return value
+
+    def _wide(self, total: te.Tensor) -> Callable[..., Expression]:
+        """Return a sum that is rescaled as an int64, in which it is held only where it has to be."""
+        high = self.high_multipliers()
+        if high is not None:
+            multipliers = _by_channel(self.node, high, "multiplier", np.int32)
+            biases = _by_channel(self.node, self.biases.tolist(), "bias", np.int32)
+            return lambda *i: scale_high(total(*i) + biases(i[-1]), multipliers(i[-1]))
+        pairs = [wide_multiplier(real) for real in self._reals()]
+        multiplier = _by_channel(self.node, [found for found, _ in pairs], "multiplier", np.int16)
+        exponent = _by_channel(self.node, [found for _, found in pairs], "exponent", np.int8)
+        self.node.require(self._most < _LARGEST_WIDE, "its sums and biases do not fit 48 bits")
+        dtype = "int32" if self.fits_int32 else "int64"
+        stored = np.int32 if int(np.abs(self.biases).max()) < _INT32 else np.int64
+        offsets = _by_channel(self.node, self.biases.tolist(), "bias", stored, dtype)
+        return lambda *i: scale_wide(total(*i).astype(dtype) + offsets(i[-1]), multiplier(i[-1]), exponent(i[-1]))
+
+    def _reals(self) -> list[float]:
+        """Return by what each channel's sums are multiplied."""
+        scales, channels = self.weights.by_slice().scales, len(self.biases)
+        self.node.require(len(scales) in (1, channels), "its weights have scales for another dimension")
+        y = self.node.output()
+        return [self.x.scale * found / y.scale for found in np.resize(scales, channels).tolist()]
 
 
 def _rescaling(node: Node, pairs: Sequence[tuple[int, int]]) -> Callable[[Expression, Expression], Expression]:
@@ -71,9 +142,11 @@ def _rescaling(node: Node, pairs: Sequence[tuple[int, int]]) -> Callable[[Expres
     return lambda value, c: scale(value, multiplier(c), shift(c))
 
 
-def _by_channel(node: Node, values: Sequence[int], name: str, dtype: type) -> Callable[[Expression], Expression]:
-    """Return how to read a number of a channel: a literal where all are the same."""
+def _by_channel(
+    node: Node, values: Sequence[int], name: str, stored: type, dtype: str = "int32"
+) -> Callable[[Expression], Expression]:
+    """Return how to read a number of a channel as ``dtype``: a literal where all are the same."""
     if len(set(values)) == 1:
-        return lambda _: const(values[0])
-    table = node.constant(np.array(values, dtype), name)
-    return lambda c: i32(table[c])
+        return lambda _: const(values[0], dtype)
+    table = node.constant(np.array(values, stored), name)
+    return lambda c: table[c].astype(dtype)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 _HERE = Path(__file__).parent
 _RULES = _HERE / "operators"
@@ -14,20 +15,26 @@ _FLOATS = _HERE / "float_operators.py"
 @cache
 def integer_operators() -> dict[str, int]:
     """Return the operators that integer networks may have, with the newest version of each: those of the rules."""
-    found: dict[str, int] = {}
+    return {name: int(words["versions"]) for name, words in _rules().items()}
+
+
+@cache
+def types() -> dict[str, tuple[str, ...]]:
+    """Return the operators that are there for some element types of the first input alone, with these."""
+    return {name: tuple(words["types"]) for name, words in _rules().items() if "types" in words}
+
+
+@cache
+def _rules() -> dict[str, dict[str, Any]]:
+    """Return the named arguments of each ``@operator("NAME", …, versions=N)``."""
+    found: dict[str, dict[str, Any]] = {}
     for path in sorted(_RULES.glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            rules = node.decorator_list if isinstance(node, ast.FunctionDef) else []
-            found |= dict(pair for rule in rules if (pair := _rule(rule)) is not None)
+            for rule in node.decorator_list if isinstance(node, ast.FunctionDef) else []:
+                if isinstance(rule, ast.Call) and getattr(rule.func, "id", "") == "operator":
+                    words = {word.arg: ast.literal_eval(word.value) for word in rule.keywords if word.arg}
+                    found[str(ast.literal_eval(rule.args[0]))] = words
     return found
-
-
-def _rule(decorator: ast.expr) -> tuple[str, int] | None:
-    """Return name and version of ``@operator("NAME", …, versions=N)``."""
-    if not isinstance(decorator, ast.Call) or getattr(decorator.func, "id", "") != "operator":
-        return None
-    versions = next(word.value for word in decorator.keywords if word.arg == "versions")
-    return str(ast.literal_eval(decorator.args[0])), int(ast.literal_eval(versions))
 
 
 @cache

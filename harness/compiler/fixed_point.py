@@ -14,7 +14,9 @@ from harness.errors import UnsupportedError
 
 _ONE = 1 << 31
 _LARGEST_SHIFT = 30
-_ACTIVATIONS = {0: (-math.inf, math.inf), 1: (0.0, math.inf), 2: (-1.0, 1.0), 3: (0.0, 6.0)}
+_LARGEST_WIDE_SHIFT = 7
+RELU, RELU6 = 1, 3
+_ACTIVATIONS = {0: (-math.inf, math.inf), RELU: (0.0, math.inf), 2: (-1.0, 1.0), RELU6: (0.0, 6.0)}
 
 
 def quantize_multiplier(real: float) -> tuple[int, int]:
@@ -36,6 +38,19 @@ def quantize_multiplier(real: float) -> tuple[int, int]:
         msg = f"the scales ask for a multiplication by {real:.3g}, which is out of an int32's range"
         raise UnsupportedError(msg)
     return multiplier, shift
+
+
+def wide_multiplier(real: float) -> tuple[int, int]:
+    """Return (multiplier, exponent) with real ≈ multiplier / 2^exponent, multiplier below 2^15, exponent above 0.
+
+    They are what TFLite's ``MultiplyByQuantizedMultiplier`` takes for an int64. Raises ``UnsupportedError`` for
+    numbers from 128 on, for which that is not made.
+    """
+    multiplier, shift = quantize_multiplier(real)
+    if shift > _LARGEST_WIDE_SHIFT:
+        msg = f"the scales ask for a multiplication of 64-bit sums by {real:.3g}; below 128 is supported"
+        raise UnsupportedError(msg)
+    return min((multiplier + (1 << 15)) >> 16, (1 << 15) - 1), 15 - shift
 
 
 def activation_limits(activation: int, output: Tensor) -> tuple[int, int]:

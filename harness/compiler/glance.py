@@ -58,6 +58,14 @@ def _require_known_operators(graph: Graph) -> None:
             known = "" if newest is None else f" (up to version {newest} is)"
             msg = f"{operator} is not supported{known}"
             raise UnsupportedError(msg)
+        dtypes, dtype = declared.types().get(operator.name), _first_type(operator, graph)
+        if dtypes is not None and dtype not in dtypes:
+            msg = f"{operator} is not supported for {dtype}, only for {' or '.join(dtypes)}"
+            raise UnsupportedError(msg)
+
+
+def _first_type(operator: Operator, graph: Graph) -> str:
+    return graph.tensors[operator.inputs[0]].dtype if operator.inputs and operator.inputs[0] >= 0 else ""
 
 
 def _is_of_integers(operator: Operator, graph: Graph) -> bool:

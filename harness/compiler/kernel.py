@@ -147,6 +147,16 @@ class Node:
         for tensor in [self.input(i) for i in inputs] + [self.output(i) for i in outputs]:
             self.require(tensor.dtype in dtypes, f"{tensor} is not of type {' or '.join(dtypes)}")
 
+    def require_activations(self, *, inputs: Sequence[int] = (0,)) -> None:
+        """Raise ``UnsupportedError`` unless inputs and output are all int8, or int16 with a zero point of 0."""
+        first, *others = [self.input(i) for i in inputs] + [self.output()]
+        self.require(first.dtype in ("int8", "int16"), f"{first} is not of type int8 or int16")
+        for tensor in others:
+            self.require(tensor.dtype == first.dtype, f"{tensor} is not of type {first.dtype} as {first} is")
+        for tensor in (first, *others):
+            centred = tensor.zero_point == 0 or tensor.dtype == "int8"
+            self.require(centred, f"{tensor} has the zero point {tensor.zero_point}; that of an int16 has to be 0")
+
 
 def dims(tensor: Tensor) -> tuple[int, ...]:
     """Return the shape to compute in: that of the tensor, (1,) for a scalar."""
@@ -165,16 +175,23 @@ class Rule:
     """The newest version of the operator that is known here; newer ones may mean something else."""
     pattern: Pattern
     compute: Compute
+    types: tuple[str, ...] | None = None
+    """The element types of its first input that TFLM has it for, where they are few enough to be told beforehand."""
 
 
 RULES: dict[str, Rule] = {}
 
 
-def operator(name: str, pattern: Pattern, *, versions: int) -> Callable[[Compute], Compute]:
-    """Mark a function as the lowering of the operator ``name``, in its versions 1 to ``versions``."""
+def operator(
+    name: str, pattern: Pattern, *, versions: int, types: tuple[str, ...] | None = None
+) -> Callable[[Compute], Compute]:
+    """Mark a function as the lowering of the operator ``name``, in its versions 1 to ``versions``.
+
+    ``types`` are those of its first input where there are no others.
+    """
 
     def register(compute: Compute) -> Compute:
-        RULES[name] = Rule(name=name, versions=versions, pattern=pattern, compute=compute)
+        RULES[name] = Rule(name=name, versions=versions, pattern=pattern, compute=compute, types=types)
         return compute
 
     return register

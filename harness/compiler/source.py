@@ -24,6 +24,8 @@ _NEAR_BYTES = 60_000
 _NEEDS = {
     "fixed_scale": ("fixed_scale_down",),
     "fixed_scale_down": ("fixed_high_multiply", "fixed_shift_right"),
+    "fixed_logistic": ("fixed_interpolate",),
+    "fixed_tanh": ("fixed_interpolate",),
     "fixed_reciprocal": ("fixed_leading_zeros", "fixed_high_multiply", "fixed_shift_left"),
 }
 _LINE = 110
@@ -42,7 +44,8 @@ def kernels(program: Program) -> dict[str, str]:
     """Return the header of micro-kernels, where the program calls one."""
     if not _has_kernels(program):
         return {}
-    return {"kernels.h": sketch.render("tvm/kernels.h.j2", version=__version__)}
+    wide = any(name.startswith("kernel_wide_") for name in program.helpers)
+    return {"kernels.h": sketch.render("tvm/kernels.h.j2", version=__version__, wide=wide)}
 
 
 def _has_kernels(program: Program) -> bool:

@@ -17,7 +17,7 @@ ROOT = "inference"
 _MEMORY = re.compile(r"(__aeabi_)?mem(cpy|set|move|clr)\d*|arm_mem(cpy|set)\w*|bzero")
 _REQUANTIZATION = re.compile(
     r"(.*::)?(MultiplyByQuantizedMultiplier\w*|SaturatingRoundingDoublingHighMul|RoundingDivideByPOT)(<.*>)?"
-    r"|arm_nn_\w*requantize\w*|fixed_(scale|scale_down|shift_right|shift_left|high_multiply)"
+    r"|arm_nn_\w*requantize\w*|fixed_(scale|scale_down|scale_high|scale_wide|shift_right|shift_left|high_multiply)"
 )
 _MARKER = re.compile(r"mcuprof::\(anonymous namespace\)::Kernel<.*>::marked")
 """What TFLM's kernels are wrapped in to mark them: no frame of the program itself."""

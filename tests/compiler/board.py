@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.compiler import source
+from harness.compiler.c_words import C_TYPES
 from harness.compiler.program import Program
 from tests.compiler import host
 
@@ -50,7 +51,7 @@ def _prepare(number: int, content: bytes, program: Program, folder: Path) -> str
         steps.append(f"{{{offset}, {expected.nbytes}, {_digest(expected.tobytes())}u}}")
     data = ", ".join(map(str, inputs[0].ravel().tolist()))
     return (
-        f"static const int8_t data{number}[] = {{{data}}};\n"
+        f"static const {C_TYPES[str(inputs[0].dtype)]} data{number}[] = {{{data}}};\n"
         f"static const struct step steps{number}[] = {{{', '.join(steps)}}};\n"
         f"void {name}_invoke(void);\nvoid *{name}_input(size_t);\n"
         f"void {name}_after(int step) {{ check_step({number}, step, {name}_input(0), &steps{number}[step]); }}\n"

@@ -157,7 +157,8 @@ def refused(**changes):
     ("changes", "why"),
     [
         ({"activation": 4}, "fused activation 4"),
-        ({"dtype": "int16"}, "not of type int8"),
+        ({"dtype": "int16"}, "not of type int16"),
+        ({"dtype": "int32"}, "not of type int8 or int16"),
         ({"second": (2, 2)}, "does not have the shape"),
         ({"out": (4, 3)}, "does not have the shape"),
         ({"first": (1, 1, 1, 1, 1, 2, 3), "out": (1, 1, 1, 1, 1, 2, 3)}, "more than 6 dimensions"),

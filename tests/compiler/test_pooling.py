@@ -80,7 +80,7 @@ def test_an_activation_that_lets_one_number_through(name):
         ((4, 2, 2, 2), 0, {"y": {"scale": 0.1, "zero_point": 4}}),
         ((4, 2, 2, 2), 0, {"y": {"scale": 0.2, "zero_point": 3}}),
         ((4, 2, 2, 2), 0, {"y": {"dtype": "int16", "scale": 0.1, "zero_point": 3}}),
-        ((4, 2, 2, 2), 0, {"x": {"dtype": "int16", "scale": 0.1}}),
+        ((4, 2, 2, 2), 0, {"x": {"dtype": "int16", "scale": 0.1, "zero_point": 1}}),
     ],
 )
 def test_refusals(name, rows, padding, more):

@@ -298,4 +298,5 @@ def test_an_input_that_is_read_by_nobody_and_one_that_is_an_output():
 
 def test_what_is_read_from_the_source_is_what_there_is():
     assert declared.integer_operators() == operators.supported()
+    assert declared.types() == operators.types()
     assert declared.float_operators() == set(float_operators.supported())

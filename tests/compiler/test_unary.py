@@ -113,7 +113,8 @@ def refused(name, x=None, y=None, **fields):
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (refused("RELU", {"dtype": "int16"}), "not of type int8"),
+        (refused("RELU", {"dtype": "int16"}), "not of type int16"),
+        (refused("RELU", {"dtype": "int32"}), "not of type int8 or int16"),
         (refused("RELU", y={"shape": (3, 2)}), "the same shape"),
         (refused("RELU6", y={"scale": None}), "no quantization"),
         (refused("TANH", y={"scale": 0.01}), "does not have the scale"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -63,6 +65,25 @@ def depthwise_numbers(taps: Integers, biases: Integers, found: Requantization) -
         pieces.append(_halves(last[:, :2], last[:, 2:]))
     pieces.append(_by_fours(_requantizations(found)))
     return _as_int32(np.concatenate(pieces, axis=1))
+
+
+def wide_weights(matrix: Integers) -> Words:
+    """Pack [channels, depth] for products with int16 in ``wide.h``."""
+    rows, depth = _with_rows(matrix, 2), matrix.shape[1]
+    rows = np.concatenate([rows, np.zeros((len(rows), depth % 2), np.int64)], axis=1)
+    return _words(rows.reshape(len(rows) // 2, 2, -1, 2).transpose(0, 2, 1, 3), Weights.INT8)
+
+
+def wide_taps(matrix: Integers) -> Words:
+    """Pack [channels, taps] for depthwise convolutions of ``wide.h``."""
+    rows = _with_rows(matrix, 2)
+    return _as_int32(_halves(rows[::2], rows[1::2]))
+
+
+def wide_parameters(biases: Integers, multipliers: Sequence[int]) -> Words:
+    """Return the 4 numbers of each pair of channels."""
+    columns = np.stack([biases, np.array(multipliers, np.int64)], axis=1)
+    return _as_int32(_with_rows(columns, 2).reshape(-1, 2, 2).transpose(0, 2, 1))
 
 
 def _parameters(biases: Integers, found: Requantization, together: int) -> Words:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 
 from harness.compiler.graph import Graph, Operator
 from harness.compiler.kernel import Body, Node
-from harness.compiler.microkernels import add, convolution, pooling
+from harness.compiler.microkernels import add, convolution, pooling, wide
 from harness.compiler.microkernels.kernel import Kernel
 from harness.compiler.strategy import Rule
 from harness.errors import UnsupportedError
 
 _PADDING = ("PAD", "PADV2")
+_WIDE = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 _Maker = Callable[[list[Node], "Node | None", Rule], "Kernel | None"]
 
 
@@ -27,6 +28,9 @@ def select(operators: Sequence[Operator], graph: Graph, rule: Rule) -> Kernel | 
         return None
     try:
         types = {nodes[0].input().dtype, *(node.output().dtype for node in nodes)}
+        if types == {"int16"}:
+            alone = padding is None and len(nodes) == 1 and nodes[0].operator.name in _WIDE
+            return wide.layer(nodes[0], rule) if alone else None
         return maker(nodes, padding, rule) if types == {"int8"} else None
     except (UnsupportedError, ValueError, IndexError):
         return None

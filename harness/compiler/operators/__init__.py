@@ -26,9 +26,18 @@ def rule(operator: Operator, graph: Graph) -> Rule:
         where = graph.tensors[operator.outputs[0]] if operator.outputs else "nothing"
         msg = f"{operator.name} version {operator.version}, which gives {where}, is not supported{known}"
         raise UnsupportedError(msg)
+    dtype = graph.tensors[operator.inputs[0]].dtype if operator.inputs and operator.inputs[0] >= 0 else ""
+    if found.types is not None and dtype not in found.types:
+        msg = f"{operator} is not supported for {dtype}, only for {' or '.join(found.types)}"
+        raise UnsupportedError(msg)
     return found
 
 
 def supported() -> dict[str, int]:
     """Return the operators that integer networks may have, with the newest version of each that is known."""
     return {name: found.versions for name, found in sorted(_rules().items())}
+
+
+def types() -> dict[str, tuple[str, ...]]:
+    """Return the operators that are there for some element types alone, with these."""
+    return {name: found.types for name, found in _rules().items() if found.types is not None}

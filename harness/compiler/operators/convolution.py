@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from tvm import te, tirx
 
-from harness.compiler.arithmetic import Expression, const, i32
-from harness.compiler.channels import bias, output_of_sums
+from harness.compiler.arithmetic import Expression, const, product
+from harness.compiler.channels import Sums, bias
 from harness.compiler.graph import Tensor
 from harness.compiler.kernel import Node, Pattern, dims, operator
 from harness.compiler.operators.views import refold
@@ -45,6 +45,8 @@ class Window:
 
 
 _SAME, _VALID = 0, 1
+_INT32_TYPE = 2
+"""int32 among the schema's tensor types."""
 _LARGEST = (1 << 15) - 1
 """TFLM keeps paddings in an int16."""
 
@@ -68,6 +70,7 @@ def conv_2d(node: Node) -> te.Tensor:
     """Lower a convolution: input NHWC, weights [channels out, height, width, channels in of a group]."""
     x, y, weights = _check(node, 4)
     channels, height, width, depth = weights.shape
+    sums = sums_of(node, weights.reshape(channels, -1))
     groups = x.shape[3] // depth
     whole = groups > 0 and x.shape[3] % depth == 0 and channels % groups == 0
     node.require(whole, "its weights do not match its input")
@@ -81,12 +84,16 @@ def conv_2d(node: Node) -> te.Tensor:
     total = te.compute(
         dims(y),
         lambda b, h, v, c: te.sum(
-            i32(data[b, rows.place(h, ky), columns.place(v, kx), c // share * depth + kc]) * i32(w[c, ky, kx, kc]),
+            product(
+                data[b, rows.place(h, ky), columns.place(v, kx), c // share * depth + kc],
+                w[c, ky, kx, kc],
+                sums.dtype,
+            ),
             axis=[ky, kx, kc],
         ),
         name="total",
     )
-    return _output(node, total, weights.reshape(channels, -1))
+    return sums.output(total)
 
 
 @operator("DEPTHWISE_CONV_2D", Pattern.REDUCTION, versions=6)
@@ -94,6 +101,7 @@ def depthwise_conv_2d(node: Node) -> te.Tensor:
     """Lower a depthwise convolution: weights [1, height, width, channels out], any number of outputs a channel."""
     x, y, weights = _check(node, 4)
     _, height, width, channels = weights.shape
+    sums = sums_of(node, weights.reshape(-1, channels).T)
     node.require(channels % x.shape[3] == 0 and weights.shape[0] == 1, "its weights do not match its input")
     node.require(channels == y.shape[3], f"its weights give {channels} channels, {y} has others")
     fan_out = channels // x.shape[3]
@@ -104,12 +112,12 @@ def depthwise_conv_2d(node: Node) -> te.Tensor:
     total = te.compute(
         dims(y),
         lambda b, h, v, c: te.sum(
-            i32(data[b, rows.place(h, ky), columns.place(v, kx), c // fan_out]) * i32(w[0, ky, kx, c]),
+            product(data[b, rows.place(h, ky), columns.place(v, kx), c // fan_out], w[0, ky, kx, c], sums.dtype),
             axis=[ky, kx],
         ),
         name="total",
     )
-    return _output(node, total, weights.reshape(-1, channels).T)
+    return sums.output(total)
 
 
 @operator("FULLY_CONNECTED", Pattern.REDUCTION, versions=12)
@@ -117,20 +125,24 @@ def fully_connected(node: Node) -> te.Tensor:
     """Lower a dense layer: weights [units, depth]; every other dimension of the input counts as batch."""
     x, y, weights = _check(node, 2)
     units, depth = weights.shape
+    sums = sums_of(node, weights)
     node.require(x.elements % depth == 0 and y.elements == x.elements // depth * units, "its shapes do not match")
     node.require(not node.option("WeightsFormat"), "shuffled weights are not supported")
     data = node.read()
-    rows = (x.elements // depth, depth)
+    rows, shape = (x.elements // depth, depth), (x.elements // depth, units)
     flat = te.compute(rows, lambda *i: data(*refold(i, rows, dims(x))), name="flat")
     w = node.constant(weights, "weights")
     k = te.reduce_axis((0, depth), "k")
-    total = te.compute((rows[0], units), lambda b, u: te.sum(i32(flat[b, k]) * i32(w[u, k]), axis=[k]), name="total")
-    return _output(node, total, weights)
+    total = te.compute(shape, lambda b, u: te.sum(product(flat[b, k], w[u, k], sums.dtype), axis=[k]), name="total")
+    out = sums.output(total)
+    if dims(y) == shape:
+        return out
+    return te.compute(dims(y), lambda *i: out(*refold(i, dims(y), shape)), name="folded")
 
 
 def _check(node: Node, rank: int) -> tuple[Tensor, Tensor, np.ndarray]:
     """Return the input, the output and the weights when they are of the kind that is supported."""
-    node.require_types("int8")
+    node.require_activations()
     weights = node.input(1)
     node.require(weights.dtype == "int8", f"{weights} is not of type int8")
     node.require(len(weights.shape) == rank, f"{weights} does not have {rank} dimensions")
@@ -162,22 +174,35 @@ def _padded(node: Node, rows: Window, columns: Window) -> te.Tensor:
     def element(b: Expression, h: Expression, v: Expression, c: Expression) -> Expression:
         inside = [h >= rows.before, h < rows.before + rows.length] if rows.leaves else []
         inside += [v >= columns.before, v < columns.before + columns.length] if columns.leaves else []
-        outside = const(node.input().zero_point, "int8")
+        outside = const(node.input().zero_point, node.input().dtype)
         return tirx.if_then_else(tirx.all(*inside), data[b, h - rows.before, v - columns.before, c], outside)
 
     return te.compute((batch, rows.reach, columns.reach, depth), element, name="padded")
 
 
-def _output(node: Node, total: te.Tensor, weights: np.ndarray) -> te.Tensor:
-    """Return the output of the sums ``total``; ``weights`` are [channels, all that counts for one].
+def sums_of(node: Node, weights: np.ndarray) -> Sums:
+    """Return the sums of ``weights`` [channels, all that counts for one].
 
-    The input's zero point has not been subtracted from its elements, and is taken out through the bias.
+    The input's zero point is not subtracted from its elements, but taken out through the bias.
     """
     x, wide = node.input(), weights.astype(np.int64)
-    biases = bias(node, 2, len(wide)) - x.zero_point * wide.sum(1)
-    magnitudes = np.abs(wide).sum(1)
-    out = output_of_sums(node, total, x=x, weights=node.input(1), biases=biases, magnitudes=magnitudes)
-    shape, computed = dims(node.output()), tuple(int(size) for size in total.shape)
-    if shape == computed:
-        return out
-    return te.compute(shape, lambda *i: out(*refold(i, shape, computed)), name="folded")
+    dtypes = _bias_types(node)
+    given = node.optional(2)
+    return Sums(
+        node=node,
+        x=x,
+        weights=node.input(1),
+        magnitudes=np.abs(wide).sum(1),
+        biases=bias(node, 2, len(wide), *dtypes) - x.zero_point * wide.sum(1),
+        wide=x.dtype == "int16" and (dtypes[0] if given is None else given.dtype) == "int64",
+    )
+
+
+def _bias_types(node: Node) -> tuple[str, ...]:
+    """Return the types that a bias may have, first that of sums without one."""
+    if node.input().dtype == "int8":
+        return ("int32",)
+    if node.operator.name == "DEPTHWISE_CONV_2D":
+        return ("int64",)
+    narrow = node.operator.options.get("QuantizedBiasType", 0) == _INT32_TYPE
+    return ("int32", "int64") if narrow else ("int64", "int32")

@@ -1,4 +1,4 @@
-"""ADD, SUB and MUL of int8, with broadcasting."""
+"""ADD, SUB and MUL of int8 or int16, with broadcasting."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from harness.compiler.graph import Tensor
 from harness.compiler.kernel import Node, Pattern, dims, operator
 from harness.compiler.operators.unary import centred, lookup
 
-_LEFT_SHIFT = 20
+_LEFT_SHIFTS = {"int8": 20, "int16": 15}
+"""Bits that terms are made longer by, so that nothing is lost where they are rescaled."""
 _LARGEST_RANK = 6
 
 Value = Any
@@ -51,23 +52,24 @@ def mul(node: Node) -> te.Tensor:
 
 
 def _scales(node: Node) -> tuple[float, float, float]:
-    node.require_types("int8", inputs=(0, 1))
+    node.require_activations(inputs=(0, 1))
     return node.input(0).scale, node.input(1).scale, node.output().scale
 
 
 def _of_terms(node: Node, join: Callable[[Value, Value], Value]) -> te.Tensor:
     """Return the output of two terms, which are shifted left and brought to twice the larger scale to be joined."""
     a, b, y = _scales(node)
+    bits = _LEFT_SHIFTS[node.output().dtype]
     twice = 2 * max(a, b)
-    factors = (a / twice, b / twice, twice / ((1 << _LEFT_SHIFT) * y))
+    factors = (a / twice, b / twice, twice / ((1 << bits) * y))
     for factor in factors:
         fits = 0.0 < factor < 1.0 and quantize_multiplier(factor)[1] <= 0
         node.require(fits, f"its scales ask for a multiplication by {factor:.3g}; it has to be between 0 and 1")
 
     def term(value: Value, factor: float, rescale: Rescale) -> Value:
         if factor == 0.5:  # noqa: PLR2004 (then there is nothing to round)
-            return value * (1 << (_LEFT_SHIFT - 1))
-        return rescale(value * (1 << _LEFT_SHIFT), factor)
+            return value * (1 << (bits - 1))
+        return rescale(value * (1 << bits), factor)
 
     def formula(left: Value, right: Value, rescale: Rescale) -> Value:
         return rescale(join(term(left, factors[0], rescale), term(right, factors[1], rescale)), factors[2])
@@ -76,20 +78,20 @@ def _of_terms(node: Node, join: Callable[[Value, Value], Value]) -> te.Tensor:
 
 
 def _lower(node: Node, formula: Formula) -> te.Tensor:
-    """Return the output of ``formula``: a table where it depends on one tensor of its shape only."""
+    """Return the output of ``formula``: a table where it depends on one int8 tensor of its shape only."""
     y = node.output()
     shapes = [dims(node.input(0)), dims(node.input(1))]
     node.require(max(map(len, shapes)) <= _LARGEST_RANK, f"its inputs have more than {_LARGEST_RANK} dimensions")
     node.require(_broadcast(*shapes) == dims(y), f"{y} does not have the shape that its inputs broadcast to")
     limits = activation_limits(node.option("FusedActivationFunction"), y)
     place = _only(node)
-    if place is not None and shapes[place] == dims(y):
+    if place is not None and shapes[place] == dims(y) and y.dtype == "int8":
         left, right = (_possible(node.input(i), constant=i != place and not _same(node)) for i in (0, 1))
         return lookup(node, np.clip(formula(left, right, _rescale_array) + y.zero_point, *limits), place)
     read, read_other = _operand(node, 0), _operand(node, 1)
     return te.compute(
         dims(y),
-        lambda *i: clamp(formula(read(*i), read_other(*i), rescale_by) + const(y.zero_point), limits),
+        lambda *i: clamp(formula(read(*i), read_other(*i), rescale_by) + const(y.zero_point), limits, y.dtype),
         name="y",
     )
 

@@ -11,6 +11,7 @@ from harness.compiler.fixed_point import activation_limits
 from harness.compiler.kernel import Node, Pattern, dims, operator
 from harness.compiler.operators.convolution import Window, window
 
+_INT32 = 1 << 31
 _SAME_SCALE = 1e-6
 """Scales that differ by less count as the same, as in TFLM's ``kernels/pooling_common``."""
 
@@ -19,6 +20,8 @@ _SAME_SCALE = 1e-6
 def average_pool_2d(node: Node) -> te.Tensor:
     """Lower a mean over windows, rounded half away from zero; elements outside of the input do not count."""
     rows, columns, tap = _prepare(node, const(0))
+    x, most = node.input(), rows.size * columns.size
+    node.require(most * -x.limits[0] < _INT32, f"it adds up {most:,} elements, more than an int32 holds the sum of")
     limits = activation_limits(node.option("FusedActivationFunction"), node.output())
     ky, kx = te.reduce_axis((0, rows.size), "ky"), te.reduce_axis((0, columns.size), "kx")
     total = te.compute(
@@ -29,7 +32,7 @@ def average_pool_2d(node: Node) -> te.Tensor:
         count = _taps(rows, h) * _taps(columns, v)
         half = tirx.truncdiv(count, const(2))
         found = total[b, h, v, c]
-        return clamp(tirx.truncdiv(tirx.Select(found > 0, found + half, found - half), count), limits)
+        return clamp(tirx.truncdiv(tirx.Select(found > 0, found + half, found - half), count), limits, x.dtype)
 
     return te.compute(dims(node.output()), mean, name="y")
 
@@ -37,7 +40,7 @@ def average_pool_2d(node: Node) -> te.Tensor:
 @operator("MAX_POOL_2D", Pattern.REDUCTION, versions=3)
 def max_pool_2d(node: Node) -> te.Tensor:
     """Lower a maximum over windows."""
-    node.require_types("int8")
+    node.require_activations()
     low, _ = node.input().limits
     rows, columns, tap = _prepare(node, const(low))
     limits = activation_limits(node.option("FusedActivationFunction"), node.output())
@@ -45,13 +48,13 @@ def max_pool_2d(node: Node) -> te.Tensor:
     largest = te.compute(
         dims(node.output()), lambda b, h, v, c: te.max(tap(b, h, v, c, ky, kx), axis=[ky, kx]), name="largest"
     )
-    return te.compute(dims(node.output()), lambda *i: clamp(largest(*i), limits), name="y")
+    return te.compute(dims(node.output()), lambda *i: clamp(largest(*i), limits, node.output().dtype), name="y")
 
 
 def _prepare(node: Node, outside: Expression) -> tuple[Window, Window, Callable[..., Expression]]:
     """Return the windows, and how to read an element under one; ``outside`` stands for those beyond the edges."""
     x, y = node.input(), node.output()
-    node.require_types("int8")
+    node.require_activations()
     node.require(len(x.shape) == len(y.shape) == 4, "its input and output do not have 4 dimensions")  # noqa: PLR2004
     node.require(x.shape[0] == y.shape[0] and x.shape[3] == y.shape[3], "its input and output do not match")
     near = abs(x.scale - y.scale) <= _SAME_SCALE and x.zero_point == y.zero_point

@@ -12,6 +12,7 @@ from harness.compiler.arithmetic import Expression, const, helper, i32
 from harness.compiler.fixed_point import quantize_multiplier
 from harness.compiler.graph import Tensor
 from harness.compiler.kernel import Node, Pattern, dims, operator
+from harness.compiler.operators import int16
 from harness.compiler.schedule import ONCE
 
 _DIFFERENCE_BITS = 5
@@ -26,10 +27,13 @@ _LONGEST_ROW = (1 << _SUM_BITS) - 1
 
 @operator("SOFTMAX", Pattern.OPAQUE, versions=3)
 def softmax(node: Node) -> te.Tensor:
-    """Lower a softmax over the last dimension of int8, with int8 or int16 output.
+    """Lower a softmax over the last dimension of int8, with int8 or int16 output, or of int16.
 
     An int8 element differs from the largest of its row by 0 to -255, so there are at most 256 exponentials.
     """
+    if node.input().dtype == "int16":
+        node.require_activations()
+        return int16.softmax(node)
     _check(node)
     y, table, shape = node.output(), _exponentials(node), dims(node.input())
     (low, high), rows = y.limits, shape[:-1]

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from tvm import te, tirx
 
-from harness.compiler.arithmetic import Expression, const, i32
-from harness.compiler.channels import bias, output_of_sums
+from harness.compiler.arithmetic import Expression, const, i32, product
+from harness.compiler.channels import Sums, bias
 from harness.compiler.kernel import Node, Pattern, operator
 
 _RANK = 4
 _SAME, _VALID = 0, 1
 _LARGEST_STRIDE = 1 << 15
 _SHAPE, _WEIGHTS, _DATA, _BIAS = range(4)
+_BIAS_TYPES = {"int8": ("int32",), "int16": ("int64", "int16")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +63,7 @@ class Reach:
 def transpose_conv(node: Node) -> te.Tensor:
     """Lower a transposed convolution: output shape, weights [channels out, height, width, channels in], NHWC, bias.
 
-    The sum has the same int32 addends as TFLM's, which scatters them over a scratch memory of the output's size.
+    The sum has the same addends as TFLM's, which scatters them over a scratch memory of the output's size.
     """
     x, y, weights = node.input(_DATA), node.output(), _weights(node)
     channels, height, width, depth = weights.shape
@@ -72,24 +73,30 @@ def transpose_conv(node: Node) -> te.Tensor:
     data, w = node.read(_DATA), node.constant(weights, "weights")
     ky, kx = te.reduce_axis((0, rows.count), "ky"), te.reduce_axis((0, columns.count), "kx")
     kc = te.reduce_axis((0, depth), "kc")
+    sums = Sums(
+        node=node,
+        x=x,
+        weights=node.input(_WEIGHTS),
+        magnitudes=np.abs(weights.reshape(channels, -1).astype(np.int64)).sum(1),
+        biases=bias(node, _BIAS, channels, *_BIAS_TYPES[x.dtype]),
+        wide=x.dtype == "int16",
+    )
 
-    def product(b: Expression, h: Expression, v: Expression, c: Expression) -> Expression:
+    def addend(b: Expression, h: Expression, v: Expression, c: Expression) -> Expression:
         value = i32(data[b, rows.place(h, ky), columns.place(v, kx), kc]) - const(x.zero_point)
-        found = value * i32(w[c, rows.tap(h, ky), columns.tap(v, kx), kc])
+        found = product(value, w[c, rows.tap(h, ky), columns.tap(v, kx), kc], sums.dtype)
         inside = rows.inside(h, ky) + columns.inside(v, kx)
-        return tirx.if_then_else(tirx.all(*inside), found, const(0)) if inside else found
+        return tirx.if_then_else(tirx.all(*inside), found, const(0, sums.dtype)) if inside else found
 
-    total = te.compute(y.shape, lambda *i: te.sum(product(*i), axis=[ky, kx, kc]), name="total")
-    wide = weights.reshape(channels, -1).astype(np.int64)
-    biases = bias(node, _BIAS, channels)
-    magnitudes = np.abs(wide).sum(1)
-    return output_of_sums(node, total, x=x, weights=node.input(_WEIGHTS), biases=biases, magnitudes=magnitudes)
+    total = te.compute(y.shape, lambda *i: te.sum(addend(*i), axis=[ky, kx, kc]), name="total")
+    return sums.output(total)
 
 
 def _weights(node: Node) -> np.ndarray:
     """Return the weights when all tensors are of the kind that is supported."""
     x, y, weights = node.input(_DATA), node.output(), node.input(_WEIGHTS)
-    node.require_types("int8", inputs=(_DATA, _WEIGHTS))
+    node.require_activations(inputs=(_DATA,))
+    node.require(weights.dtype == "int8", f"{weights} is not of type int8")
     node.require(not any(weights.by_slice().zero_points), f"{weights} has a zero point other than 0")
     for tensor in (x, y, weights):
         node.require(len(tensor.shape) == _RANK, f"{tensor} does not have 4 dimensions")

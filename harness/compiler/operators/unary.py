@@ -1,4 +1,4 @@
-"""RELU, RELU6, LEAKY_RELU, HARD_SWISH, LOGISTIC and TANH of int8: tables of 256 results, made now.
+"""RELU, RELU6, LEAKYRELU, HARD_SWISH, LOGISTIC and TANH: of int8 by tables of 256 results, made now.
 
 The quotients of scales are float64, as in TFLite. Older versions of TFLM take float32 ones, which can move a result
 by 1.
@@ -14,12 +14,12 @@ from tvm import te
 
 from harness.compiler import gemmlowp
 from harness.compiler.arithmetic import Expression, const, i32
-from harness.compiler.fixed_point import activation_limits, quantize_multiplier
+from harness.compiler.fixed_point import RELU, RELU6, activation_limits, quantize_multiplier
 from harness.compiler.gemmlowp import Integers
 from harness.compiler.graph import Tensor
 from harness.compiler.kernel import Node, Pattern, dims, operator
+from harness.compiler.operators import int16
 
-_RELU, _RELU6 = 1, 3
 _INTEGER_BITS = 4
 _BYTE = 256
 
@@ -27,9 +27,11 @@ _BYTE = 256
 @operator("RELU", Pattern.ELEMENTWISE, versions=3)
 def relu(node: Node) -> te.Tensor:
     """Lower max(x, 0), rescaled."""
-    x, y = _int8(node)
+    x, y = _activations(node)
+    if x.dtype == "int16":
+        return int16.relu(node)
     scaled = y.zero_point + _rescaled(centred(x), x.scale / y.scale)
-    return lookup(node, np.clip(scaled, *activation_limits(_RELU, y)))
+    return lookup(node, np.clip(scaled, *activation_limits(RELU, y)))
 
 
 @operator("RELU6", Pattern.ELEMENTWISE, versions=3)
@@ -38,8 +40,10 @@ def relu6(node: Node) -> te.Tensor:
 
     TFLM's kernel does not look at the output's quantization: integers between the limits pass as they are.
     """
-    x, _ = _int8(node)
-    return lookup(node, np.clip(values(x), *activation_limits(_RELU6, x)))
+    x, _ = _activations(node)
+    if x.dtype == "int16":
+        return int16.relu6(node)
+    return lookup(node, np.clip(values(x), *activation_limits(RELU6, x)))
 
 
 @operator("LEAKY_RELU", Pattern.ELEMENTWISE, versions=2)
@@ -48,19 +52,21 @@ def leaky_relu(node: Node) -> te.Tensor:
 
     What a negative alpha gives is rescaled by its absolute value and then negated, as TFLite's kernels do.
     """
-    x, y = _int8(node)
+    x, y = _activations(node)
     alpha = float(node.operator.options.get("Alpha", math.nan))
     node.require(math.isfinite(alpha), f"its alpha is {alpha}")
+    if x.dtype == "int16":
+        return int16.leaky_relu(node, alpha)
     positive = _rescaled(centred(x), x.scale / y.scale)
     negative = _rescaled(centred(x), x.scale * abs(alpha) / y.scale)
     chosen = np.where(centred(x) >= 0, positive, -negative if alpha < 0 else negative)
     return lookup(node, np.clip(chosen + y.zero_point, *y.limits))
 
 
-@operator("HARD_SWISH", Pattern.ELEMENTWISE, versions=1)
+@operator("HARD_SWISH", Pattern.ELEMENTWISE, versions=1, types=("int8",))
 def hard_swish(node: Node) -> te.Tensor:
     """Lower x · min(max(x + 3, 0), 6) / 6 in TFLite's 16-bit fixed-point arithmetic."""
-    x, y = _int8(node)
+    x, y = _activations(node)
     fine, fine_scale = centred(x) << 7, x.scale / 128
     factor, shift = quantize_multiplier(fine_scale / y.scale)
     node.require(shift <= 0, f"the scale of {x} is 128 times that of {y} or more")
@@ -89,6 +95,8 @@ def _upper_half(multiplier: int) -> int:
 @operator("LOGISTIC", Pattern.ELEMENTWISE, versions=3)
 def logistic(node: Node) -> te.Tensor:
     """Lower 1 / (1 + exp(-x)) by gemmlowp's polynomial; the output is quantized to [0, 1) in steps of 1/256."""
+    if _activations(node)[0].dtype == "int16":
+        return int16.logistic(node)
     _require_quantization(node, 1 / 256, -128)
     return lookup(node, _sigmoid(node, lambda x: gemmlowp.shift_right(gemmlowp.logistic(x, _INTEGER_BITS), 23) - 128))
 
@@ -96,12 +104,14 @@ def logistic(node: Node) -> te.Tensor:
 @operator("TANH", Pattern.ELEMENTWISE, versions=3)
 def tanh(node: Node) -> te.Tensor:
     """Lower a hyperbolic tangent by gemmlowp's polynomial; the output is quantized to [-1, 1) in steps of 1/128."""
+    if _activations(node)[0].dtype == "int16":
+        return int16.tanh(node)
     _require_quantization(node, 1 / 128, 0)
     return lookup(node, _sigmoid(node, lambda x: gemmlowp.shift_right(gemmlowp.tanh(x, _INTEGER_BITS), 24)))
 
 
 def _require_quantization(node: Node, scale: float, zero_point: int) -> None:
-    _, y = _int8(node)
+    y = node.output()
     fits = y.zero_point == zero_point and math.isclose(y.scale, scale, rel_tol=1e-3)
     node.require(fits, f"{y} does not have the scale {scale} and the zero point {zero_point}")
 
@@ -120,11 +130,9 @@ def _sigmoid(node: Node, function: Callable[[Integers], Integers]) -> Integers:
     return np.where(centred(x) <= -radius, y.limits[0], result)
 
 
-def _int8(node: Node) -> tuple[Tensor, Tensor]:
-    """Return the input and the output, which have to be int8 and quantized as a whole."""
-    node.require_types("int8")
-    node.input().whole()
-    node.output().whole()
+def _activations(node: Node) -> tuple[Tensor, Tensor]:
+    """Return the input and the output, which have to be of the same type."""
+    node.require_activations()
     return node.input(), node.output()
 
 
