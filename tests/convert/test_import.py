@@ -131,7 +131,7 @@ def digits(environment, tmp_path_factory):
     ("scheme", "dtype", "tvm"),
     [
         ("int8", "int8", True),
-        ("int16x8", "int16", False),
+        ("int16x8", "int16", True),
         ("dynamic", "float32", False),
         ("float16", "float32", True),
     ],
