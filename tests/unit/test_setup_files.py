@@ -10,7 +10,8 @@ LOCKS = sorted(ROOT.glob("requirements*.lock"))
 
 
 def test_there_is_a_lock_file_for_each_purpose():
-    assert [path.name for path in LOCKS] == ["requirements-go.lock", "requirements-uv.lock", "requirements.lock"]
+    purposes = ["requirements-frameworks.lock", "requirements-go.lock", "requirements-uv.lock", "requirements.lock"]
+    assert [path.name for path in LOCKS] == purposes
 
 
 @pytest.mark.parametrize("path", LOCKS, ids=lambda path: path.name)
