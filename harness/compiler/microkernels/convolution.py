@@ -11,7 +11,7 @@ from harness.compiler.fixed_point import activation_limits, quantize_multiplier
 from harness.compiler.kernel import Node
 from harness.compiler.microkernels import packing
 from harness.compiler.microkernels.kernel import Kernel
-from harness.compiler.microkernels.packing import rounded_up
+from harness.compiler.microkernels.packing import Layout, rounded_up
 from harness.compiler.microkernels.requantize import Channel, Integers, Requantization, requantization
 from harness.compiler.microkernels.shape import Shape, with_ring
 from harness.compiler.operators.convolution import window
@@ -29,6 +29,12 @@ class _Layer:
     biases: Integers
     """With the zero point of the input folded in."""
     requantization: Requantization
+    largest: Integers
+    """Of the sums of each channel, whatever the sign."""
+
+    def layout(self, strategy: Strategy) -> Layout:
+        """Return how the weights lie for ``gemm.h``."""
+        return packing.layout(self.matrix, self.largest, self.requantization, strategy.weights)
 
 
 def convolution(node: Node, padding: Node | None, rule: Rule) -> Kernel | None:
@@ -106,7 +112,7 @@ def depthwise(node: Node, padding: Node | None, pointwise: Node | None, rule: Ru
     constants = [("shape", shape.words()), ("numbers", numbers)]
     name = f"kernel_depthwise_{found.how.value}"
     if second is not None:
-        name = f"kernel_pair_{found.how.value}_{final.how.value}_{strategy.weights.value}"
+        name = f"kernel_pair_{found.how.value}_{final.how.value}_{second.layout(strategy).value}"
         constants += _gemm_constants(second, strategy)
     return Kernel(
         function=name,
@@ -138,7 +144,7 @@ def _gemm(node: Node, padding: Node | None, shape: Shape, layer: _Layer, rule: R
     name = "kernel_convolution" if kept is None else "kernel_kept_convolution"
     shape = kept or shape
     return Kernel(
-        function=f"{name}_{found.how.value}_{strategy.weights.value}",
+        function=f"{name}_{found.how.value}_{layer.layout(strategy).value}",
         inputs=((padding or node).input().index,),
         constants=(("shape", shape.words()), *_gemm_constants(layer, strategy)),
         scratch_words=shape.scratch_words,
@@ -160,9 +166,10 @@ def _pays(shape: Shape) -> int:
 
 
 def _gemm_constants(layer: _Layer, strategy: Strategy) -> list[tuple[str, packing.Words]]:
+    kind = layer.layout(strategy)
     return [
-        ("weights", packing.gemm_weights(layer.matrix, strategy.weights)),
-        ("parameters", packing.gemm_parameters(layer.biases, layer.requantization)),
+        ("weights", packing.gemm_weights(layer.matrix, kind)),
+        ("parameters", packing.gemm_parameters(layer.biases, layer.requantization, kind)),
     ]
 
 
@@ -189,7 +196,10 @@ def _layer(node: Node, matrix: Integers) -> _Layer | None:
     sums = [Channel(least=a, most=b, multiplier=m, shift=s) for a, b, (m, s) in ends]
     limits = activation_limits(node.option("FusedActivationFunction"), y)
     found = requantization(sums, y.zero_point, limits)
-    return None if found is None else _Layer(matrix=matrix, biases=biases, requantization=found)
+    if found is None:
+        return None
+    largest = np.maximum(np.abs(least), np.abs(most))
+    return _Layer(matrix=matrix, biases=biases, requantization=found, largest=largest)
 
 
 def _shape(node: Node, padding: Node | None, height: int, width: int) -> Shape | None:

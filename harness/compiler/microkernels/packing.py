@@ -2,16 +2,50 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from enum import Enum
+
 import numpy as np
 import numpy.typing as npt
 
-from harness.compiler.microkernels.requantize import Integers, Requantization
+from harness.compiler.microkernels.requantize import How, Integers, Requantization
 from harness.compiler.strategy import Weights
 
 Words = npt.NDArray[np.int32]
 _FOUR = 4
 _PAIRED = (0, 2, 1, 3)
 """The order of four neighbours once a word of bytes is taken apart: the even ones, then the odd ones."""
+
+_JOINT = 256
+"""How many times the second of two joint channels is added to the first."""
+_JOINT_SUM = 1 << 22
+"""Sums whose double an int32 can hold as many times are below this."""
+_JOINT_PAYS = {How.FAST: 4, How.SIGNED: 8, How.GENERAL: 8}
+"""Steps, each an instruction shorter, that weigh up what taking two sums apart takes for each pixel."""
+
+
+class Layout(Enum):
+    """How the weights of two channels lie in words; see ``gemm.h``."""
+
+    INT8 = "int8"
+    JOINT = "joint"
+    INT16 = "int16"
+
+
+def layout(matrix: Integers, largest: Integers, found: Requantization, kind: Weights) -> Layout:
+    """Return the quickest layout that is exact for [channels, depth], whose sums are not beyond ``largest``."""
+    if kind is Weights.INT16:
+        return Layout.INT16
+    rows = _with_rows(matrix, 2)
+    second = slice(1, None, 2)
+    high = (2 * largest * found.multipliers >> 32) + np.abs(found.addends) + 2  # nothing is added up beyond this
+    exact = (
+        (_JOINT * rows[1::2] + rows[::2]).min(initial=0) >= np.iinfo(np.int16).min
+        and (largest[second] < _JOINT_SUM).all()
+        and (found.how is not How.FAST or (high[second] < 1 << 23).all())
+    )
+    pays = rounded_up(matrix.shape[1]) // 2 > _JOINT_PAYS[found.how]
+    return Layout.JOINT if exact and pays else Layout.INT8
 
 
 def rounded_up(count: int, multiple: int = _FOUR) -> int:
@@ -27,21 +61,30 @@ def paired(matrix: Integers) -> Integers:
     return whole.reshape(rows, -1, _FOUR)[:, :, _PAIRED].reshape(rows, -1)
 
 
-def gemm_weights(matrix: Integers, kind: Weights) -> Words:
+def gemm_weights(matrix: Integers, kind: Layout) -> Words:
     """Pack [channels, depth] for ``gemm.h``."""
     rows = _with_rows(paired(matrix), 2)
+    if kind is Layout.JOINT:
+        return _as_int32(_halves(*np.moveaxis((_JOINT * rows[1::2] + rows[::2]).reshape(-1, 2), 1, 0)))
     return _words(rows.reshape(len(rows) // 2, 2, -1, 2).transpose(0, 2, 1, 3), kind)
 
 
 def dense_weights(matrix: Integers, kind: Weights) -> Words:
     """Pack [units, depth] for ``dense.h``."""
     rows = _with_rows(paired(matrix), _FOUR)
-    return _words(rows.reshape(len(rows) // _FOUR, 2, 2, -1, 2).transpose(0, 3, 1, 2, 4), kind)
+    return _words(rows.reshape(len(rows) // _FOUR, 2, 2, -1, 2).transpose(0, 3, 1, 2, 4), Layout(kind.value))
 
 
-def gemm_parameters(biases: Integers, found: Requantization) -> Words:
+def gemm_parameters(biases: Integers, found: Requantization, kind: Layout) -> Words:
     """Return the 8 numbers of each pair of channels."""
-    return _parameters(2 * biases, found, 2)
+    if kind is not Layout.JOINT:
+        return _parameters(2 * biases, found, 2)
+    first, last = np.arange(len(biases)) & ~1, np.arange(len(biases)) % 2
+    joint = np.where(last, _JOINT * biases + biases[first], biases)
+    if found.how is How.FAST:
+        addends, shifts = np.where(last, _JOINT * found.addends + _JOINT // 2, found.addends), found.shifts + 8 * last
+        found = replace(found, addends=addends, shifts=shifts)
+    return _parameters(2 * joint, found, 2)
 
 
 def dense_parameters(biases: Integers, found: Requantization) -> Words:
@@ -90,10 +133,10 @@ def _halves(low: Integers, high: Integers) -> Integers:
     return (low & 0xFFFF) | (high & 0xFFFF) << 16
 
 
-def _words(pairs: Integers, kind: Weights) -> Words:
+def _words(pairs: Integers, kind: Layout) -> Words:
     """Pack [..., 2 channels, 2 neighbours]: as {a0, b0, a1, b1} of int8 or {a0, a1}, {b0, b1} of int16."""
     a, b = pairs[..., 0, :], pairs[..., 1, :]
-    if kind is Weights.INT16:
+    if kind is Layout.INT16:
         return _as_int32(_halves(pairs[..., 0], pairs[..., 1]))
     low = (a[..., 0] & 0xFF) | (b[..., 0] & 0xFF) << 8
     high = (a[..., 1] & 0xFF) | (b[..., 1] & 0xFF) << 8

@@ -9,6 +9,7 @@
     convolve_kept(x, shape, w, parameters, y, scratch, gemm_##how##_##weights); \
   }
 KERNEL_CONVOLUTION(fast, int8) KERNEL_CONVOLUTION(signed, int8) KERNEL_CONVOLUTION(general, int8)
+KERNEL_CONVOLUTION(fast, joint) KERNEL_CONVOLUTION(signed, joint) KERNEL_CONVOLUTION(general, joint)
 KERNEL_CONVOLUTION(fast, int16) KERNEL_CONVOLUTION(signed, int16) KERNEL_CONVOLUTION(general, int16)
 
 #define KERNEL_DEPTHWISE(first) \
@@ -17,6 +18,7 @@ KERNEL_CONVOLUTION(fast, int16) KERNEL_CONVOLUTION(signed, int16) KERNEL_CONVOLU
     convolve_rows(x, shape, numbers, NULL, NULL, y, scratch, depthwise_##first, NULL); \
   } \
   KERNEL_PAIR(first, fast, int8) KERNEL_PAIR(first, signed, int8) KERNEL_PAIR(first, general, int8) \
+  KERNEL_PAIR(first, fast, joint) KERNEL_PAIR(first, signed, joint) KERNEL_PAIR(first, general, joint) \
   KERNEL_PAIR(first, fast, int16) KERNEL_PAIR(first, signed, int16) KERNEL_PAIR(first, general, int16)
 // A depthwise convolution and the pointwise one after it.
 #define KERNEL_PAIR(first, how, weights) \

@@ -45,6 +45,7 @@ KERNEL_OF_TWO(add_even_bytes, "sxtab16 %0, %1, %2")
 KERNEL_OF_TWO(add_odd_bytes, "sxtab16 %0, %1, %2, ror #8")
 KERNEL_OF_THREE(multiply_halves_add, "smlad %0, %1, %2, %3")
 KERNEL_OF_THREE(multiply_high_add, "smmlar %0, %1, %2, %3")
+KERNEL_OF_THREE(multiply_top_add, "smmla %0, %1, %2, %3")
 #else
 KERNEL_INLINE int32_t halves(int32_t low, int32_t high) {
   return (int32_t)(((uint32_t)low & 0xffffu) | (uint32_t)high << 16);
@@ -71,5 +72,8 @@ KERNEL_INLINE int32_t multiply_halves_add(int32_t a, int32_t b, int32_t c) {
 KERNEL_INLINE int32_t multiply_high_add(int32_t a, int32_t b, int32_t c) {
   const int64_t high = ((int64_t)a * b + INT64_C(0x80000000)) >> 32;
   return (int32_t)((uint32_t)(int32_t)high + (uint32_t)c);
+}
+KERNEL_INLINE int32_t multiply_top_add(int32_t a, int32_t b, int32_t c) {
+  return (int32_t)((uint32_t)(int32_t)(((int64_t)a * b) >> 32) + (uint32_t)c);
 }
 #endif
