@@ -10,13 +10,14 @@ from tests.compiler.networks import Network
 Draw = Callable[[int, int], int]
 """Gives an integer between two, both included."""
 
-KINDS = ("convolution", "depthwise", "pair", "padded", "dense", "pool", "add")
+KINDS = ("convolution", "colours", "depthwise", "pair", "padded", "dense", "pool", "add")
 
 
 def small(kind: str, draw: Draw) -> bytes:
     """Return a network of this kind."""
     return {
         "convolution": _convolution,
+        "colours": _colours,
         "depthwise": _depthwise,
         "pair": _pair,
         "padded": _padded,
@@ -106,6 +107,11 @@ class _Maker:
 def _convolution(make: _Maker) -> bytes:
     x = make.image(make.channels())
     return make.net.finish([x], [make.windowed("CONV_2D", x, make.kernel(), make.channels())])
+
+
+def _colours(make: _Maker) -> bytes:
+    x = make.image(3)
+    return make.net.finish([x], [make.windowed("CONV_2D", x, (3, 3), make.channels())])
 
 
 def _depthwise(make: _Maker) -> bytes:

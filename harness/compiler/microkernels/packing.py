@@ -108,6 +108,20 @@ def depthwise_numbers(taps: Integers, biases: Integers, found: Requantization) -
     return _as_int32(np.concatenate(pieces, axis=1))
 
 
+def plane_numbers(taps: Integers, biases: Integers, found: Requantization) -> Words:
+    """Return the numbers of ``planes.h``: ``taps`` are [9 taps of the filter, channels]."""
+    rows = 2 * taps.T.reshape(-1, 3, 3)
+    first, middle, last = rows[..., 0], rows[..., 1], rows[..., 2]
+    pieces = [
+        2 * biases[:, None],
+        _halves(first, last),
+        _halves(middle[:, :1], middle[:, 1:2]),
+        _halves(found.shifts[:, None], middle[:, 2:]),
+        _requantizations(found)[:, :2],
+    ]
+    return _as_int32(paired(np.concatenate(pieces, axis=1).T).T)
+
+
 def _parameters(biases: Integers, found: Requantization, together: int) -> Words:
     sums = _with_rows(biases[:, None], together).reshape(-1, together)
     rest = _with_rows(_requantizations(found), together).reshape(len(sums), -1)
