@@ -51,6 +51,8 @@ class _Maker:
         """
         least = 1 if self.draw(0, 2) == 0 else 127
         weights = self.random.integers(-least, least + 1, shape).astype(np.int8)
+        if self.draw(0, 7) == 0:
+            weights[weights == 127] = -128  # beyond what two channels have room for in a word
         if self.draw(0, 3) == 0:
             weights[(slice(None),) * axis + (0,)] = 0  # a channel whose output is always the same
         scales = self.random.uniform(0.001, 0.02, channels).astype(np.float32)

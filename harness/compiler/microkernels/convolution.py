@@ -73,13 +73,13 @@ def dense(node: Node, rule: Rule) -> Kernel | None:
     strategy = rule(_sizes(node, pixels=1, depth=depth, channels=units))
     if strategy.kernels is not Kernels.PACKED:
         return None
-    found = layer.requantization
+    found, kind = layer.requantization, packing.dense_layout(layer.matrix, layer.largest, strategy.weights)
     return Kernel(
-        function=f"kernel_dense_{found.how.value}_{strategy.weights.value}",
+        function=f"kernel_dense_{found.how.value}_{kind.value}",
         inputs=(node.input().index,),
         constants=(
-            ("weights", packing.dense_weights(layer.matrix, strategy.weights)),
-            ("parameters", packing.dense_parameters(layer.biases, found)),
+            ("weights", packing.dense_weights(layer.matrix, kind)),
+            ("parameters", packing.dense_parameters(layer.biases, found, kind)),
         ),
         numbers=(depth // 4, units, found.low, found.high),
     )

@@ -110,11 +110,11 @@ KERNEL_INLINE void gemm_pair(const int32_t *tile, const int32_t *w, const int32_
       const int32_t x = tile[step * pixels + pixel], place = pair * steps + step;
       if (weights == WEIGHTS_int8) {
         const int32_t both = CONST_INT32(w, place);
-        sums[0] = multiply_halves_add(x, even_bytes(both), sums[0]);
-        sums[1] = multiply_halves_add(x, odd_bytes(both), sums[1]);
+        sums[0] = multiply_even_add(x, both, sums[0]);
+        sums[1] = multiply_odd_add(x, both, sums[1]);
       } else if (weights == WEIGHTS_joint) {
         const int32_t both = CONST_INT32(w, place);
-        sums[0] = multiply_halves_add(x, even_bytes(both), sums[0]);
+        sums[0] = multiply_even_add(x, both, sums[0]);
         sums[1] = multiply_halves_add(x, both, sums[1]);
       } else {
         sums[0] = multiply_halves_add(x, CONST_INT32(w, 2 * place), sums[0]);
