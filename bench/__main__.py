@@ -15,6 +15,7 @@ from rich.table import Table
 from bench.command_line import rows as command_line_rows
 from bench.compiled_networks import rows as compiled_rows
 from bench.emulation import rows as emulation_rows
+from bench.mlperf_tiny import rows as mlperf_tiny_rows
 from bench.row import Row
 from bench.silicon import rows as silicon_rows
 from harness.report.terminal import console
@@ -23,6 +24,7 @@ _SUITES = {
     "command-line": command_line_rows,
     "compiled-networks": compiled_rows,
     "emulation": emulation_rows,
+    "mlperf-tiny": mlperf_tiny_rows,
     "silicon": silicon_rows,
 }
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import msgspec
 
+from bench import generated
 from bench.process import mcuprof_cached
 from bench.published import MLPERF, STUDY, Prediction, Published, error, orders, percent, read
 from bench.row import Row
@@ -94,6 +95,8 @@ def networks(optimization: str | None = None) -> dict[str, dict[str, tuple[float
     """Return cycles and kernels by network and implementation, for MLPerf Tiny's networks beside the checkout."""
     found: dict[str, dict[str, tuple[float, str]]] = {}
     for name in dict.fromkeys(published.network for published in read(MLPERF)):
+        if name in generated.NETWORKS:  # not the networks that were timed; bench/mlperf_tiny.py has them
+            continue
         file = _NETWORKS / f"{name}.tflite"
         if not file.is_file():
             print(f"{name}: left out, there is no {file}", file=sys.stderr)

@@ -10,13 +10,14 @@ from tests.compiler.networks import Network
 Draw = Callable[[int, int], int]
 """Gives an integer between two, both included."""
 
-KINDS = ("convolution", "depthwise", "pair", "padded", "dense", "pool", "add")
+KINDS = ("convolution", "colours", "depthwise", "pair", "padded", "dense", "pool", "add")
 
 
 def small(kind: str, draw: Draw) -> bytes:
     """Return a network of this kind."""
     return {
         "convolution": _convolution,
+        "colours": _colours,
         "depthwise": _depthwise,
         "pair": _pair,
         "padded": _padded,
@@ -50,6 +51,8 @@ class _Maker:
         """
         least = 1 if self.draw(0, 2) == 0 else 127
         weights = self.random.integers(-least, least + 1, shape).astype(np.int8)
+        if self.draw(0, 7) == 0:
+            weights[weights == 127] = -128  # beyond what two channels have room for in a word
         if self.draw(0, 3) == 0:
             weights[(slice(None),) * axis + (0,)] = 0  # a channel whose output is always the same
         scales = self.random.uniform(0.001, 0.02, channels).astype(np.float32)
@@ -106,6 +109,11 @@ class _Maker:
 def _convolution(make: _Maker) -> bytes:
     x = make.image(make.channels())
     return make.net.finish([x], [make.windowed("CONV_2D", x, make.kernel(), make.channels())])
+
+
+def _colours(make: _Maker) -> bytes:
+    x = make.image(3)
+    return make.net.finish([x], [make.windowed("CONV_2D", x, (3, 3), make.channels())])
 
 
 def _depthwise(make: _Maker) -> bytes:

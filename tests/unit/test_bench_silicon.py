@@ -5,6 +5,7 @@ import csv
 import pytest
 
 from bench import published, silicon
+from bench.generated import NETWORKS
 from bench.published import MLPERF, STUDY, Prediction, Published, error, orders
 from harness import boards
 
@@ -42,7 +43,8 @@ def test_they_are_the_tables_that_the_study_printed(shared_reference):
 
 
 def test_they_are_the_published_entries_of_mlperf_tiny(shared_reference):
-    names = {"kws_ref_model": "keyword_spotting", "ad01_int8": "anomaly_detection"}
+    files = {"kws_ref_model": "keyword_spotting", "ad01_int8": "anomaly_detection"}
+    names = files | {name: name for name in NETWORKS}
     with (shared_reference / "mlperf_tiny_v1.1_cortex_m4.csv").open(encoding="utf-8") as stream:
         table = {(row["benchmark"], row["engine"]): row for row in csv.DictReader(stream)}
     for each in published.read(MLPERF):

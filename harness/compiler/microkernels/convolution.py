@@ -11,13 +11,18 @@ from harness.compiler.fixed_point import activation_limits, quantize_multiplier
 from harness.compiler.kernel import Node
 from harness.compiler.microkernels import packing
 from harness.compiler.microkernels.kernel import Kernel
-from harness.compiler.microkernels.packing import rounded_up
+from harness.compiler.microkernels.packing import Layout, rounded_up
 from harness.compiler.microkernels.requantize import Channel, Integers, Requantization, requantization
-from harness.compiler.microkernels.shape import Shape, with_ring
+from harness.compiler.microkernels.shape import Shape, with_planes, with_ring
 from harness.compiler.operators.convolution import window
 from harness.compiler.strategy import Kernels, Rule, Sizes, Strategy
 
 _MOST_TAPS = 1 << 10
+_COLOURS = (3, 3, 3)
+"""Height, width and depth of the filters of a first layer, which have a layout of their own."""
+_PLANES = 3
+"""Height and width of the filters, and below them columns from output to output, that ``planes.h`` has."""
+_PLANE_STRIDES = (1, 2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +34,12 @@ class _Layer:
     biases: Integers
     """With the zero point of the input folded in."""
     requantization: Requantization
+    largest: Integers
+    """Of the sums of each channel, whatever the sign."""
+
+    def layout(self, strategy: Strategy) -> Layout:
+        """Return how the weights lie for ``gemm.h``."""
+        return packing.layout(self.matrix, self.largest, self.requantization, strategy.weights)
 
 
 def convolution(node: Node, padding: Node | None, rule: Rule) -> Kernel | None:
@@ -43,8 +54,10 @@ def convolution(node: Node, padding: Node | None, rule: Rule) -> Kernel | None:
     shape = _shape(node, padding, height, width)
     if layer is None or shape is None:
         return None
-    spread = _by_stretches(weights, shape)
-    return _gemm(node, padding, shape, replace(layer, matrix=spread), rule)
+    colours = weights.shape[1:] == _COLOURS and shape.dilation_x == shape.dilation_y == 1
+    spread = _by_colours(weights) if colours else _by_stretches(weights, shape)
+    name = "colours" if colours else "convolution"
+    return _gemm(node, padding, shape, replace(layer, matrix=spread), rule, name=name)
 
 
 def dense(node: Node, rule: Rule) -> Kernel | None:
@@ -60,13 +73,13 @@ def dense(node: Node, rule: Rule) -> Kernel | None:
     strategy = rule(_sizes(node, pixels=1, depth=depth, channels=units))
     if strategy.kernels is not Kernels.PACKED:
         return None
-    found = layer.requantization
+    found, kind = layer.requantization, packing.dense_layout(layer.matrix, layer.largest, strategy.weights)
     return Kernel(
-        function=f"kernel_dense_{found.how.value}_{strategy.weights.value}",
+        function=f"kernel_dense_{found.how.value}_{kind.value}",
         inputs=(node.input().index,),
         constants=(
-            ("weights", packing.dense_weights(layer.matrix, strategy.weights)),
-            ("parameters", packing.dense_parameters(layer.biases, found)),
+            ("weights", packing.dense_weights(layer.matrix, kind)),
+            ("parameters", packing.dense_parameters(layer.biases, found, kind)),
         ),
         numbers=(depth // 4, units, found.low, found.high),
     )
@@ -88,26 +101,30 @@ def depthwise(node: Node, padding: Node | None, pointwise: Node | None, rule: Ru
     strategy = rule(operators)
     if strategy.kernels is not Kernels.PACKED or shape.left >= shape.reach_x or shape.top >= shape.reach_y:
         return None
-    numbers = packing.depthwise_numbers(_tap_order(layer.matrix.T, height, width), layer.biases, found)
+    planes = height == width == _PLANES and shape.dilation_x == 1 and shape.stride_x in _PLANE_STRIDES
+    pack = packing.plane_numbers if planes else packing.depthwise_numbers
+    numbers = pack(layer.matrix.T, layer.biases, found)
     final = second.requantization if second else found
     shape = replace(
-        with_ring(shape, wide),
+        with_planes(shape, wide) if planes else with_ring(shape, wide),
         channels=outputs,
         low=final.low,
         high=final.high,
         tile=strategy.tile,
         steps=wide // 2,
-        taps=height * width,
+        taps=height if planes else height * width,
         numbers=len(numbers),
         fan_out=channels // node.input().shape[3],
         middle_low=found.low,
         middle_high=found.high,
     )
     constants = [("shape", shape.words()), ("numbers", numbers)]
-    name = f"kernel_depthwise_{found.how.value}"
+    name = f"kernel_{'planes' if planes else 'depthwise'}"
     if second is not None:
-        name = f"kernel_pair_{found.how.value}_{final.how.value}_{strategy.weights.value}"
         constants += _gemm_constants(second, strategy)
+        name = f"{name}_pair_{found.how.value}_{final.how.value}_{second.layout(strategy).value}"
+    else:
+        name = f"{name}_{found.how.value}"
     return Kernel(
         function=name,
         inputs=((padding or node).input().index,),
@@ -127,7 +144,9 @@ def is_pointwise(node: Node) -> bool:
     )
 
 
-def _gemm(node: Node, padding: Node | None, shape: Shape, layer: _Layer, rule: Rule) -> Kernel | None:
+def _gemm(
+    node: Node, padding: Node | None, shape: Shape, layer: _Layer, rule: Rule, *, name: str = "convolution"
+) -> Kernel | None:
     depth = rounded_up(layer.matrix.shape[1])
     strategy = rule(_sizes(node, pixels=shape.pixels, depth=depth, channels=shape.channels))
     if strategy.kernels is not Kernels.PACKED:
@@ -135,10 +154,10 @@ def _gemm(node: Node, padding: Node | None, shape: Shape, layer: _Layer, rule: R
     found = layer.requantization
     shape = replace(shape, low=found.low, high=found.high, tile=strategy.tile, steps=depth // 2)
     kept = _kept(shape)
-    name = "kernel_convolution" if kept is None else "kernel_kept_convolution"
+    name = name if kept is None else "kept_convolution"
     shape = kept or shape
     return Kernel(
-        function=f"{name}_{found.how.value}_{strategy.weights.value}",
+        function=f"kernel_{name}_{found.how.value}_{layer.layout(strategy).value}",
         inputs=((padding or node).input().index,),
         constants=(("shape", shape.words()), *_gemm_constants(layer, strategy)),
         scratch_words=shape.scratch_words,
@@ -160,9 +179,10 @@ def _pays(shape: Shape) -> int:
 
 
 def _gemm_constants(layer: _Layer, strategy: Strategy) -> list[tuple[str, packing.Words]]:
+    kind = layer.layout(strategy)
     return [
-        ("weights", packing.gemm_weights(layer.matrix, strategy.weights)),
-        ("parameters", packing.gemm_parameters(layer.biases, layer.requantization)),
+        ("weights", packing.gemm_weights(layer.matrix, kind)),
+        ("parameters", packing.gemm_parameters(layer.biases, layer.requantization, kind)),
     ]
 
 
@@ -189,7 +209,10 @@ def _layer(node: Node, matrix: Integers) -> _Layer | None:
     sums = [Channel(least=a, most=b, multiplier=m, shift=s) for a, b, (m, s) in ends]
     limits = activation_limits(node.option("FusedActivationFunction"), y)
     found = requantization(sums, y.zero_point, limits)
-    return None if found is None else _Layer(matrix=matrix, biases=biases, requantization=found)
+    if found is None:
+        return None
+    largest = np.maximum(np.abs(least), np.abs(most))
+    return _Layer(matrix=matrix, biases=biases, requantization=found, largest=largest)
 
 
 def _shape(node: Node, padding: Node | None, height: int, width: int) -> Shape | None:
@@ -244,14 +267,15 @@ def plain_shape(batches: int, x: tuple[int, ...], y: tuple[int, ...], node: Node
     )
 
 
+def _by_colours(weights: Integers) -> Integers:
+    """Return weights of three rows of three pixels of three channels in the order of ``spread_colours``."""
+    lines = weights.reshape(len(weights), 3, 9)
+    return np.concatenate([lines[:, :, :8].reshape(len(weights), -1), lines[:, :, 8]], axis=1)
+
+
 def _by_stretches(weights: Integers, shape: Shape) -> Integers:
     """Return weights [channels, height, width, depth] as a matrix, each stretch filled up to whole words."""
     rows = weights.reshape(len(weights), -1, shape.stretch)
     whole = np.zeros((*rows.shape[:2], rounded_up(shape.stretch)), np.int64)
     whole[:, :, : shape.stretch] = rows
     return whole.reshape(len(weights), -1)
-
-
-def _tap_order(taps: Integers, height: int, width: int) -> Integers:
-    """Return [taps, channels] in the order in which the kernel takes them; see ``place_taps`` in the header."""
-    return taps[[1, 2, 0, 4, 5, 3, 7, 8, 6]] if height == width == 3 else taps  # noqa: PLR2004

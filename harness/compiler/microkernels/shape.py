@@ -39,6 +39,7 @@ class Shape:
     ring_columns: int = 0
     padded_depth: int = 0
     fan_out: int = 1
+    plane: int = 0
     middle_low: int = -128
     middle_high: int = 127
 
@@ -72,6 +73,8 @@ class Shape:
         tile = self.steps * self.tile
         if not self.ring_rows:
             return tile + 2 * (rounded_up(self.stretch) // 4)
+        if self.plane:  # the last word of a plane may reach into the next one
+            return tile + self.taps + self.ring_rows * self.plane * self.padded_depth // 4 + 1
         return tile + self.taps + self.ring_rows * self.ring_columns * self.padded_depth // 4
 
     def may_replace(self) -> bool:
@@ -101,3 +104,9 @@ def with_ring(shape: Shape, depth: int) -> Shape:
     """Return the sizes with as many kept rows as lie under the filter, their pixels ``depth`` bytes."""
     columns = (shape.columns - 1) * shape.stride_x + shape.reach_x
     return replace(shape, ring_rows=shape.reach_y, ring_columns=columns, padded_depth=depth)
+
+
+def with_planes(shape: Shape, depth: int) -> Shape:
+    """Return the same with rows of ``depth`` planes of whole words."""
+    kept = with_ring(shape, depth)
+    return replace(kept, plane=rounded_up(kept.ring_columns))

@@ -122,10 +122,51 @@ KERNEL_FUNCTION void spread_patch(const struct kernel_shape *s, const int8_t *x,
   spread_around(around, (s->kernel_height - above - lines) * stretches, to, width);
 }
 
+// Three times three pixels of three channels: the first eight bytes of each of three lines, then the ninth of all.
+#if KERNEL_DSP
+#define COLOURS_DOUBLED(a) "sadd16 " a ", " a ", " a "\n"
+#define COLOURS_LINE(last) \
+  "ldr r4, [r0]\n ldr r5, [r0, #4]\n ldrsb " last ", [r0, #8]\n sxtb16 r6, r4\n sxtb16 r4, r4, ror #8\n" \
+  "sxtb16 r7, r5\n sxtb16 r5, r5, ror #8\n" COLOURS_DOUBLED("r6") COLOURS_DOUBLED("r4") COLOURS_DOUBLED("r7") \
+  COLOURS_DOUBLED("r5") "add r0, r0, r1\n str r6, [r2]\n str r4, [r2, r3]\n str r7, [r2, r3, lsl #1]\n" \
+  "str r5, [r2, r8]\n add r2, r2, r3, lsl #2\n"
+__attribute__((naked, noinline, unused)) static void spread_colours(const int8_t *from, int32_t line_bytes, int32_t *to,
+                                                                    int32_t step_bytes) {
+  __asm volatile(
+      "push {r4-r11, lr}\n add r8, r3, r3, lsl #1\n" COLOURS_LINE("r9") COLOURS_LINE("r10") COLOURS_LINE("r11")
+      "pkhbt r9, r9, r11, lsl #16\n uxth r10, r10\n" COLOURS_DOUBLED("r9") COLOURS_DOUBLED("r10")
+      "str r9, [r2]\n str r10, [r2, r3]\n pop {r4-r11, pc}\n");
+}
+#else
+KERNEL_FUNCTION void spread_colours(const int8_t *from, int32_t line_bytes, int32_t *to, int32_t step_bytes) {
+  const int32_t width = step_bytes >> 2;
+  for (int32_t line = 0; line < 3; ++line) {
+    to = spread_lines(from + line * line_bytes, 0, 1, 2, to, width);
+  }
+  to[0] = doubled_halves(low_halves(from[8], from[2 * line_bytes + 8]));
+  to[width] = doubled_halves(low_halves(from[line_bytes + 8], 0));
+}
+#endif
+
+// The same where some of it lies beside the image.
+KERNEL_FUNCTION void spread_colours_around(const struct kernel_shape *s, const int8_t *x, int32_t row, int32_t column,
+                                           int32_t *to, int32_t width) {
+  int8_t lines[27], *line = lines;
+  for (int32_t y = row; y < row + 3; ++y) {
+    for (int32_t at = column; at < column + 3; ++at) {
+      const int inside = y >= 0 && y < s->height && at >= 0 && at < s->width;
+      for (int32_t c = 0; c < 3; ++c) *line++ = inside ? x[(y * s->width + at) * 3 + c] : (int8_t)s->zero_point;
+    }
+  }
+  spread_colours(lines, 9, to, 4 * width);
+}
+
+enum kernel_filter { FILTER_any, FILTER_colours };
+
 typedef void (*gemm_function)(int32_t, const int32_t *, const int32_t *, const int32_t *, int32_t, int32_t, int8_t *);
 
 KERNEL_INLINE void convolve(const int8_t *x, const int32_t *shape, const int32_t *weights, const int32_t *parameters,
-                            int8_t *y, int32_t *scratch, gemm_function gemm) {
+                            int8_t *y, int32_t *scratch, enum kernel_filter filter, gemm_function gemm) {
   const struct kernel_shape s = kernel_shape_of(shape);
   const int32_t size = s.height * s.width * s.depth;
   int32_t *edges = scratch + s.steps * s.tile;
@@ -140,7 +181,13 @@ KERNEL_INLINE void convolve(const int8_t *x, const int32_t *shape, const int32_t
       int32_t column = -s.left;
       for (int32_t todo = s.columns; todo > 0; --todo, column += s.stride_x) {
         int32_t *to = scratch + filled;
-        if (plain && column >= 0 && column + reach_x <= s.width && last_line + column * s.depth <= size) {
+        if (filter == FILTER_colours) {
+          if (row >= 0 && row + 3 <= s.height && column >= 0 && column + 3 <= s.width) {
+            spread_colours(x + row * line_bytes + column * 3, line_bytes, to, 4 * width);
+          } else {
+            spread_colours_around(&s, x, row, column, to, width);
+          }
+        } else if (plain && column >= 0 && column + reach_x <= s.width && last_line + column * s.depth <= size) {
           spread_lines(x + row * line_bytes + column * s.depth, s.dilation_y * line_bytes, s.kernel_height, words, to,
                        width);
         } else {

@@ -35,22 +35,23 @@ KERNEL_INLINE int32_t keep_rows(const struct kernel_shape *s, const int8_t *x, i
   for (kept = kept < first ? first : kept; kept < first + reach; ++kept) {
     const int32_t source = kept - s->top;
     const int8_t *line = source >= 0 && source < s->height ? x + source * s->width * s->depth : NULL;
-    keep_row(s, line, ring + kept % s->ring_rows * row_bytes);
+    if (s->plane) keep_planes(s, line, ring + kept % s->ring_rows * s->padded_depth * s->plane);
+    else keep_row(s, line, ring + kept % s->ring_rows * row_bytes);
   }
   return kept;
 }
 
-// Where the taps of the filter are in the ring, for the row of the output whose filter begins at ``first``.
+// Where the taps of the filter are in the ring, for the row of the output whose filter begins at ``first``; of planes
+// where its rows are.
 KERNEL_FUNCTION void place_taps(const struct kernel_shape *s, int32_t first, int32_t *taps) {
   const int32_t depth = s->padded_depth;
+  if (s->plane) {
+    for (int32_t ky = 0; ky < 3; ++ky) taps[ky] = (first + ky * s->dilation_y) % s->ring_rows * depth * s->plane;
+    return;
+  }
   for (int32_t ky = 0; ky < s->kernel_height; ++ky) {
     const int32_t row = (first + ky * s->dilation_y) % s->ring_rows * s->ring_columns * depth;
     for (int32_t kx = 0; kx < s->kernel_width; ++kx) *taps++ = row + kx * s->dilation_x * depth;
-  }
-  if (s->taps == 9 && s->kernel_width == 3) {  // the order that is quickest for three times three
-    int32_t *nine = taps - 9;
-    const int32_t order[9] = {nine[1], nine[2], nine[0], nine[4], nine[5], nine[3], nine[7], nine[8], nine[6]};
-    for (int32_t i = 0; i < 9; ++i) nine[i] = order[i];
   }
 }
 
@@ -83,6 +84,8 @@ KERNEL_INLINE void convolve_rows(const int8_t *x, const int32_t *shape, const in
   const struct kernel_shape s = kernel_shape_of(shape);
   int32_t *taps = scratch + s.steps * s.tile;
   int8_t *ring = (int8_t *)(taps + s.taps);
+  const int32_t pixel_bytes = s.plane ? 1 : s.padded_depth;
+  if (s.plane) fill_words(taps + s.taps, four_times(s.zero_point), s.ring_rows * s.padded_depth * s.plane >> 2);
   for (int32_t batch = 0; batch < s.batches; ++batch, x += s.height * s.width * s.depth) {
     int32_t left = s.rows * s.columns, kept = 0, filled = 0, width = smaller(s.tile, left);
     for (int32_t row = 0; row < s.rows; ++row) {
@@ -91,7 +94,7 @@ KERNEL_INLINE void convolve_rows(const int8_t *x, const int32_t *shape, const in
       place_taps(&s, first, taps);
       for (int32_t column = 0; column < s.columns;) {
         const int32_t pixels = smaller(s.columns - column, width - filled);
-        depthwise(&s, taps, ring + column * s.stride_x * s.padded_depth, numbers, scratch + filled, width, pixels);
+        depthwise(&s, taps, ring + column * s.stride_x * pixel_bytes, numbers, scratch + filled, width, pixels);
         column += pixels;
         filled += pixels;
         if (filled < width) continue;

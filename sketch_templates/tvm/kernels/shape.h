@@ -9,6 +9,7 @@ struct kernel_shape {
   int32_t taps, numbers;                      // depthwise: taps of the filter, numbers of all channels
   int32_t ring_rows, ring_columns, padded_depth;  // depthwise: the rows of the input that are kept
   int32_t fan_out;                            // depthwise: outputs of a channel
+  int32_t plane;                              // bytes of a row of a channel, 0 where pixels are kept; see planes.h
   int32_t middle_low, middle_high;            // depthwise with a pointwise convolution: what lies between them
 };
 

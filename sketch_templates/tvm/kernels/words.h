@@ -44,7 +44,10 @@ KERNEL_OF_TWO(high_halves, "pkhtb %0, %2, %1, asr #16")
 KERNEL_OF_TWO(add_even_bytes, "sxtab16 %0, %1, %2")
 KERNEL_OF_TWO(add_odd_bytes, "sxtab16 %0, %1, %2, ror #8")
 KERNEL_OF_THREE(multiply_halves_add, "smlad %0, %1, %2, %3")
+KERNEL_INLINE int32_t multiply_even_add(int32_t a, int32_t b, int32_t c) { return multiply_halves_add(a, even_bytes(b), c); }
+KERNEL_INLINE int32_t multiply_odd_add(int32_t a, int32_t b, int32_t c) { return multiply_halves_add(a, odd_bytes(b), c); }
 KERNEL_OF_THREE(multiply_high_add, "smmlar %0, %1, %2, %3")
+KERNEL_OF_THREE(multiply_top_add, "smmla %0, %1, %2, %3")
 #else
 KERNEL_INLINE int32_t halves(int32_t low, int32_t high) {
   return (int32_t)(((uint32_t)low & 0xffffu) | (uint32_t)high << 16);
@@ -68,8 +71,20 @@ KERNEL_INLINE int32_t multiply_halves_add(int32_t a, int32_t b, int32_t c) {
   const uint32_t low = (uint32_t)(low_half(a) * low_half(b)), high = (uint32_t)(high_half(a) * high_half(b));
   return (int32_t)((uint32_t)c + low + high);
 }
+// Without the halves between, which would be put together and taken apart again.
+KERNEL_INLINE int32_t multiply_even_add(int32_t a, int32_t b, int32_t c) {
+  const uint32_t low = (uint32_t)(low_half(a) * byte_of(b, 0)), high = (uint32_t)(high_half(a) * byte_of(b, 2));
+  return (int32_t)((uint32_t)c + low + high);
+}
+KERNEL_INLINE int32_t multiply_odd_add(int32_t a, int32_t b, int32_t c) {
+  const uint32_t low = (uint32_t)(low_half(a) * byte_of(b, 1)), high = (uint32_t)(high_half(a) * byte_of(b, 3));
+  return (int32_t)((uint32_t)c + low + high);
+}
 KERNEL_INLINE int32_t multiply_high_add(int32_t a, int32_t b, int32_t c) {
   const int64_t high = ((int64_t)a * b + INT64_C(0x80000000)) >> 32;
   return (int32_t)((uint32_t)(int32_t)high + (uint32_t)c);
+}
+KERNEL_INLINE int32_t multiply_top_add(int32_t a, int32_t b, int32_t c) {
+  return (int32_t)((uint32_t)(int32_t)(((int64_t)a * b) >> 32) + (uint32_t)c);
 }
 #endif
