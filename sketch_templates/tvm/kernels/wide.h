@@ -67,15 +67,28 @@ KERNEL_INLINE int32_t held(int32_t value, int32_t low, int32_t high) {
   return value < low ? low : value > high ? high : value;
 }
 
-// ``count`` elements, or zeros where there is nothing to copy from.
-KERNEL_INLINE int16_t *put_halves(int16_t *to, const int16_t *from, int32_t count) {
-  for (int32_t i = 0; i < count; ++i) {
-    to[i] = from == NULL ? 0 : from[i];
 #if defined(__GNUC__)
-    __asm volatile("" : : : "memory");  // or it would become a call of memcpy, which copies bytes in small libraries
+#define WIDE_NO_CALL __asm volatile("" : : : "memory")  // memset and memcpy go by bytes in small libraries
+#else
+#define WIDE_NO_CALL (void)0
 #endif
+
+KERNEL_INLINE int16_t *put_zeros(int16_t *to, int32_t count) {
+  for (; count > 0; --count) {
+    *to++ = 0;
+    WIDE_NO_CALL;
   }
-  return to + count;
+  return to;
+}
+
+KERNEL_INLINE int16_t *copy_halves(int16_t *to, const int16_t *from, int32_t count) {
+  for (; count > 1; count -= 2, to += 2, from += 2) {
+    const int32_t pair = load_pair(from);
+    memcpy(to, &pair, sizeof pair);
+    WIDE_NO_CALL;
+  }
+  if (count > 0) *to++ = *from;
+  return to;
 }
 
 // What lies under the filter at a pixel, side by side; what lies beside the image is 0. The weight of a last element that
@@ -88,9 +101,9 @@ KERNEL_FUNCTION void wide_gather(const int16_t *x, const struct kernel_shape *s,
     for (int32_t kx = 0; kx < s->kernel_width; kx += stretch) {
       const int32_t left = column + kx * s->dilation_x;
       const int32_t first = held(-left, 0, stretch), end = inside ? held(s->width - left, first, stretch) : first;
-      to = put_halves(to, NULL, first * s->depth);
-      if (end > first) to = put_halves(to, x + (line * s->width + left + first) * s->depth, (end - first) * s->depth);
-      to = put_halves(to, NULL, (stretch - end) * s->depth);
+      to = put_zeros(to, first * s->depth);
+      if (end > first) to = copy_halves(to, x + (line * s->width + left + first) * s->depth, (end - first) * s->depth);
+      to = put_zeros(to, (stretch - end) * s->depth);
     }
   }
 }
@@ -123,21 +136,31 @@ KERNEL_FUNCTION void kernel_wide_convolution(const int16_t *x, const int32_t *sh
   }
 }
 
-// One or two channels of a depthwise convolution: ``rows`` and ``columns`` of taps that lie in the image, from x on.
-KERNEL_INLINE void wide_taps(const int16_t *x, const int32_t *w, const int32_t *p, const struct kernel_shape *s,
-                             int32_t rows, int32_t columns, int32_t channels, int16_t *y) {
-  const int32_t across = s->dilation_x * s->depth, down = s->dilation_y * s->width * s->depth;
-  int32_t a = CONST_INT32(p, 0), b = CONST_INT32(p, 1);
-  for (; rows > 0; --rows, x += down, w += s->kernel_width) {
+// The taps of a depthwise convolution that lie in the image, and how far apart the elements under them are.
+struct wide_window { int32_t rows, columns, across, down, kernel_width; };
+
+// Adds their products with two channels to two sums. A function of its own, as wide_sums is.
+KERNEL_FUNCTION void wide_taps(const int16_t *x, const int32_t *w, const struct wide_window *n, int32_t *sums) {
+  const int32_t across = n->across, columns = n->columns;
+  int32_t a = sums[0], b = sums[1];
+  for (int32_t rows = n->rows; rows > 0; --rows, x += n->down, w += n->kernel_width) {
     const int16_t *from = x;
-    for (int32_t i = 0; i < columns; ++i, from += across) {
-      const int32_t weights = CONST_INT32(w, i), inputs = channels == 2 ? load_pair(from) : *from;
+    for (const int32_t *tap = w; tap != w + columns; ++tap, from += across) {
+      const int32_t weights = CONST_INT32(tap, 0), inputs = load_pair(from);
       a += (int16_t)(inputs & 0xffff) * (int32_t)(int16_t)(weights & 0xffff);
-      if (channels == 2) b += (inputs >> 16) * (weights >> 16);
+      b += (inputs >> 16) * (weights >> 16);
     }
   }
-  y[0] = wide_output(a, CONST_INT32(p, 2), s);
-  if (channels == 2) y[1] = wide_output(b, CONST_INT32(p, 3), s);
+  sums[0] = a;
+  sums[1] = b;
+}
+
+// The same with one channel, which has no neighbour.
+KERNEL_INLINE int32_t wide_tap(const int16_t *x, const int32_t *w, const struct wide_window *n, int32_t sum) {
+  for (int32_t rows = n->rows; rows > 0; --rows, x += n->down, w += n->kernel_width) {
+    for (int32_t i = 0; i < n->columns; ++i) sum += x[i * n->across] * (int32_t)(int16_t)(CONST_INT32(w, i) & 0xffff);
+  }
+  return sum;
 }
 
 // The first tap that lies in the image, and the one after the last.
@@ -157,14 +180,21 @@ KERNEL_FUNCTION void kernel_wide_depthwise(const int16_t *x, const int32_t *shap
       const int32_t row = pixel / s.columns * s.stride_y - s.top, column = pixel % s.columns * s.stride_x - s.left;
       const struct wide_range ky = wide_inside(row, s.dilation_y, s.kernel_height, s.height);
       const struct wide_range kx = wide_inside(column, s.dilation_x, s.kernel_width, s.width);
-      const int32_t rows = ky.end - ky.first, columns = kx.end - kx.first;
       const int32_t place = (row + ky.first * s.dilation_y) * s.width + column + kx.first * s.dilation_x;
+      const struct wide_window window = {
+          ky.end - ky.first, kx.end - kx.first, s.dilation_x * s.depth, s.dilation_y * s.width * s.depth, s.kernel_width};
       const int32_t *weights = w + ky.first * s.kernel_width + kx.first, *p = parameters;
+      const int16_t *from = x + place * s.depth;
       int32_t channel = 0;
       for (; channel + 1 < s.channels; channel += 2, p += WIDE_PARAMETERS, weights += s.taps) {
-        wide_taps(x + place * s.depth + channel, weights, p, &s, rows, columns, 2, y + channel);
+        int32_t sums[2] = {CONST_INT32(p, 0), CONST_INT32(p, 1)};
+        wide_taps(from + channel, weights, &window, sums);
+        y[channel] = wide_output(sums[0], CONST_INT32(p, 2), &s);
+        y[channel + 1] = wide_output(sums[1], CONST_INT32(p, 3), &s);
       }
-      if (channel < s.channels) wide_taps(x + place * s.depth + channel, weights, p, &s, rows, columns, 1, y + channel);
+      if (channel < s.channels) {
+        y[channel] = wide_output(wide_tap(from + channel, weights, &window, CONST_INT32(p, 0)), CONST_INT32(p, 2), &s);
+      }
     }
   }
 }
