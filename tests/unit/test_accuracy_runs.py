@@ -224,6 +224,17 @@ def test_data_that_say_nothing_of_accuracy(tmp_path, model):
         choose_examples(model, None, Choice())
 
 
+@pytest.mark.parametrize("names", [["cat", "dog", "eel"], ["a", "b", "c", "d", "e"]])
+def test_names_of_classes_that_are_not_those_of_the_outputs(tmp_path, model, names):
+    path = tmp_path / "named.csv"
+    path.write_text("".join(f"1,2,3,4,{name}\n" for name in names))
+    with pytest.raises(UsageError, match=f"names {len(names)} classes .* gives 4 numbers without names"):
+        choose_examples(model, path, Choice())
+    named = replace(model, metadata={"labels": ["eel", "dog", "cat", "cow"]})
+    if len(names) == 3:
+        assert choose_examples(named, path, Choice()).targets.tolist() == [2, 1, 0]
+
+
 def test_data_that_lie_outside_the_range_of_the_input(tmp_path, model):
     for scale, told in ((1.0, ""), (1000.0, ", 100 % of whose values lie outside the range")):
         x = np.arange(1, 9, dtype=np.float32).reshape(2, 4) * scale
