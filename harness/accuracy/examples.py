@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _LOOKED_AT = 64
 """Samples whose values are held against the range of the input before the work."""
+_DIGEST = 16
 _NAMED = 60
 """So many characters of the names of classes are told in an error."""
 _CLIPPED = 0.01
@@ -74,6 +76,13 @@ class Examples:
         """Return the names of the classes, where model or data set has them."""
         named = self.model.metadata.get("labels")
         return self.dataset.classes or (tuple(map(str, named)) if isinstance(named, list) else ())
+
+    def digest(self) -> str:
+        """Return sixteen hexadecimal digits that stand for samples and labels, as they are stored."""
+        whole = hashlib.sha256(self.targets.tobytes())
+        for values in self.dataset.read(self.indices):
+            whole.update(values.tobytes())
+        return whole.hexdigest()[:_DIGEST]
 
     def read(self, indices: Sequence[int] | None = None) -> Iterator[Example]:
         """Yield the samples, one after the other, all or those ``indices``, which ascend."""
@@ -135,8 +144,8 @@ def _require_all_classes(dataset: Dataset, model: Model) -> None:
     known = isinstance(own, list) and set(names) <= set(map(str, own))
     if names and not known and len(names) != max(outputs, 2):
         msg = (
-            f"{dataset.path} names {len(names)} classes ({shorten(', '.join(names), _NAMED)}), and {model.name} gives "
-            f"{outputs} numbers without names, so that which is which cannot be told: let it have all classes, or "
+            f"{dataset.path} names {len(names)} classes ({shorten(', '.join(names), _NAMED)}), and {model.name} "
+            f"gives {outputs} numbers without names, and which is which cannot be told: let it have all classes, or "
             "give them by number (y_data of an .npz, or the label of a .csv)"
         )
         raise UsageError(msg)

@@ -95,7 +95,7 @@ def _classes(labels: Array, task: Task, shape: Shape) -> Whole:
         msg = f"a {task.value} needs one class a sample, and the data have labels {what}: is it a regressor (--task)?"
         raise UsageError(msg)
     count = _PAIR if task is Task.ANOMALY or shape.outputs == 1 else shape.outputs
-    wrong = np.flatnonzero((flat < 0) | (flat >= count))
+    wrong = np.flatnonzero(np.less(flat, 0) | np.greater_equal(flat, count))
     if wrong.size:
         first = int(wrong[0])
         msg = f"the label of sample {first} is {int(flat[first])}, and the classes are 0 to {count - 1}"

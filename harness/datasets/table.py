@@ -133,7 +133,7 @@ def _labels(found: Sequence[tuple[int, str]], path: Path, wanted: Wanted) -> tup
     are_numbers = [_is_number(word) for word in words]
     if any(are_numbers) and not all(are_numbers) and not set(words) <= set(wanted.labels):
         line, word = found[are_numbers.index(False)]
-        msg = f"{path}, line {line}: the label {word[:_SHOWN]!r} is a name, and others are numbers: use one of the two"
+        msg = f"{path}, line {line}: the label {word[:_SHOWN]!r} is a name, and others are numbers: use one"
         raise UsageError(msg)
     if all(are_numbers):
         numbers = np.array([float(word) for word in words])

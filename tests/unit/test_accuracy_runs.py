@@ -49,7 +49,9 @@ class AccuracyLab(Lab):
     def score(self, model, *implementations, record=None, run=as_it_is, float_model=None, **choice):
         examples = choose_examples(model, None, Choice(**choice))
         of_floats = host.predict_float(examples, float_model, run) if float_model else None
-        trial = accuracy.Trial(examples=examples, host=host.predict(examples, run), of_floats=of_floats)
+        trial = accuracy.Trial(
+            examples=examples, host=host.predict(examples, run), of_floats=of_floats, data=examples.digest()
+        )
         plan = pipeline.Plan(
             models=[model], implementations=[FakeImplementation(name) for name in implementations or ("tvm-aot",)],
             boards=self.boards, metrics=("accuracy",),
@@ -117,6 +119,19 @@ def test_what_was_measured_is_not_measured_again(tmp_path, monkeypatch, model):
     found = lab.score(model, record=record)["mine", "tvm-aot"]
     assert found.details["samples"] == COUNT
     assert runs(one.board) - before == COUNT - 4
+
+
+def test_a_run_does_not_go_on_with_another_data_set(tmp_path, monkeypatch, model):
+    lab = AccuracyLab(tmp_path, monkeypatch, plug("uno"))
+    lab.score(model)
+    path = model.path.with_suffix(".npz")
+    with np.load(path) as stored:
+        rows, labels = stored["x_data"], stored["y_data"]
+    np.savez(path, x_data=rows, y_data=(labels + 1) % 4)
+    with pytest.raises(UsageError, match="the data set of four has changed since run"):
+        lab.score(model, "tvm-aot", "tvm-graph", record=lab.record)
+    np.savez(path, x_data=rows, y_data=labels)
+    assert len(lab.score(model, "tvm-aot", "tvm-graph", record=lab.record)) == 2
 
 
 def test_a_port_that_goes_and_comes_back(tmp_path, monkeypatch, model):
