@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import models
+from harness.accuracy.host import OnHost
 from harness.commands import quantize as command
-from harness.errors import MissingError, UsageError
+from harness.errors import MissingError, UnsupportedError, UsageError
 from harness.inspection.support import Support
-from harness.quantization import data, pipeline, service, show, support
+from harness.quantization import data, pipeline, service, show, support, trial
 from harness.quantization.scheme import Scheme
 from tests.compiler.networks import Network
 
@@ -54,6 +55,8 @@ X = np.random.default_rng(0).random((6, 2, 2, 3), np.float32)
         ({"x_data": X[:, :1]}, (), r"the model takes float32 \[1, 2, 2, 3\]"),
         ({"x_data": X.transpose(0, 3, 1, 2)}, (), "put the axes into that order"),
         ({"x_data": np.array([{}], object)}, (), "pickled"),
+        ({"x_data": X, "y_data": np.full(6, 12)}, (), "the label of sample 0 is 12, and the classes are 0 to 11"),
+        ({"x_data": X, "y_data": np.zeros(6)}, ("--task", "regressor"), "have 1 numbers a sample"),
         ({"x_data": 255 * X}, ("--range", 0, 1), "and --range says 0 to 1"),
     ],
 )
@@ -105,6 +108,23 @@ def test_the_name_and_place_of_what_is_written(tmp_path):
     (tmp_path / "q.tflite").write_bytes(b"mine")
     with pytest.raises(UsageError, match="is there already"):
         call("digits", "-o", tmp_path / "q.tflite")
+
+
+def test_what_cannot_be_written_is_told_before_the_work(tmp_path):
+    with pytest.raises(UsageError, match=r"gone/q\.tflite cannot be written: there is no folder"):
+        call("digits", "-o", tmp_path / "gone" / "q.tflite")
+    path = network(tmp_path)
+    with pytest.raises(UsageError, match="is the float model"):
+        call(path, "--force", "-o", path)
+
+
+def test_the_network_whose_outputs_are_no_numbers_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(trial, "predict", lambda *given: OnHost(predictions=(), scored=None, by="NaN in sample 3"))
+    monkeypatch.setattr(service, "interpreter", lambda: "LiteRT 1.0")
+    np.savez(tmp_path / "d.npz", x_data=X)
+    model = models.load(str(network(tmp_path)))
+    with pytest.raises(UnsupportedError, match="the float network cannot be tried: NaN in sample 3"):
+        trial.run(model, model, tmp_path / "d.npz", (0, 1), None)
 
 
 def test_a_missing_extra_is_named(tmp_path, monkeypatch):
