@@ -1,6 +1,9 @@
 """``quantize``: data and networks that it refuses, how samples are shared out, and what it says."""
 
 import importlib.util
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,8 +16,10 @@ from harness.accuracy.host import OnHost
 from harness.commands import quantize as command
 from harness.errors import MissingError, UnsupportedError, UsageError
 from harness.inspection.support import Support
-from harness.quantization import data, pipeline, service, show, support, trial
+from harness.models import OperatorUse, Tensor
+from harness.quantization import data, pipeline, service, show, trial
 from harness.quantization.scheme import Scheme
+from harness.tflm import int16
 from tests.compiler.networks import Network
 
 
@@ -192,7 +197,13 @@ def test_kernels_of_int16_are_looked_for_in_the_library(tmp_path):
     kernels = tmp_path / "src/tensorflow/lite/micro/kernels"
     (kernels / "cmsis_nn").mkdir(parents=True)
     (kernels / "conv.cc").write_text("case kTfLiteInt8:")
-    assert [support._knows(file) for file in support._sources(tmp_path, "conv")] == [False]
+    tensor = Tensor(name="x", shape=(1,), dtype="int16", scale=1.0, zero_point=0)
+    use = OperatorUse(name="CONV_2D", version=1, custom=None, count=1)
+    model = replace(models.load("digits"), inputs=(tensor,), operators=(use,))
+    library: Any = SimpleNamespace(path=tmp_path)
+    with pytest.raises(UnsupportedError, match="has no CONV_2D for int16 activations"):
+        int16.require_kernels(model, library)
     (kernels / "cmsis_nn" / "conv.cc").write_text("bias->type == kTfLiteInt64")
-    assert any(support._knows(file) for file in support._sources(tmp_path, "conv"))
-    assert not support._sources(tmp_path, "fully_connected")
+    int16.require_kernels(model, library)
+    with pytest.raises(UnsupportedError, match="FULLY_CONNECTED"):
+        int16.require_kernels(replace(model, operators=(replace(use, name="FULLY_CONNECTED"),)), library)
