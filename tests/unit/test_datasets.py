@@ -57,6 +57,12 @@ def test_a_large_npz_is_not_loaded_whole(tmp_path):
     assert peak < 8_000_000 < path.stat().st_size
 
 
+def test_a_number_that_no_float32_holds(tmp_path):
+    found = opened(saved(tmp_path, x_data=np.full((2, 2, 2), 1e300), y_data=np.zeros(2)), FLOATS)
+    with pytest.raises(UsageError, match="sample 1 of x_data holds NaN or infinity, as float32"):
+        next(found.read([1]))
+
+
 def test_windows_of_a_sample(tmp_path):
     found = opened(saved(tmp_path, x_data=np.zeros((3, 7, 2, 2), np.float32), y_data=np.zeros(3)))
     assert (found.windows, found.form) == (7, Form.REAL)
