@@ -153,6 +153,9 @@ def _unlike(base: Measurement, new: Measurement, models: Models) -> str:
     old, young = base.provenance.get("board_digest"), new.provenance.get("board_digest")
     if old != young:
         return f"another board file of the same name ({_short(old)}, now {_short(young)})"
+    old, young = base.provenance.get("data_digest"), new.provenance.get("data_digest")
+    if old and young and old != young:
+        return f"another data set, or other samples of it ({_short(old)}, now {_short(young)})"
     both = has_value(base) and has_value(new)
     if both and base.clock is not new.clock:
         return f"another clock ({_clock(base)}, now {_clock(new)})"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from harness.accuracy.task import Shape, Task, guess, targets
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 _LOOKED_AT = 64
 """Samples whose values are held against the range of the input before the work."""
+_DIGEST = 16
+_NAMED = 60
+"""So many characters of the names of classes are told in an error."""
 _CLIPPED = 0.01
 """A share of values outside the range that needs no word: outliers are clipped when a model is quantized."""
 
@@ -72,6 +77,13 @@ class Examples:
         named = self.model.metadata.get("labels")
         return self.dataset.classes or (tuple(map(str, named)) if isinstance(named, list) else ())
 
+    def digest(self) -> str:
+        """Return sixteen hexadecimal digits that stand for samples and labels, as they are stored."""
+        whole = hashlib.sha256(self.targets.tobytes())
+        for values in self.dataset.read(self.indices):
+            whole.update(values.tobytes())
+        return whole.hexdigest()[:_DIGEST]
+
     def read(self, indices: Sequence[int] | None = None) -> Iterator[Example]:
         """Yield the samples, one after the other, all or those ``indices``, which ascend."""
         chosen = self.indices if indices is None else tuple(indices)
@@ -103,6 +115,8 @@ def choose_examples(model: Model, data: Path | None, choice: Choice) -> Examples
     if task is Task.ANOMALY and shape.inputs != shape.outputs:
         msg = f"an anomaly detector gives its input again, and {model.name} gives {sizes[1]} numbers for {sizes[0]}"
         raise UsageError(msg)
+    if task is Task.CLASSIFIER:
+        _require_all_classes(dataset, model)
     try:
         wanted = targets(dataset.labels, task, shape)
     except UsageError as error:
@@ -118,6 +132,23 @@ def choose_examples(model: Model, data: Path | None, choice: Choice) -> Examples
         targets=wanted[indices],
         how=_how(dataset.count, len(indices), choice.seed, by_class is not None) + _clipping(dataset, indices, model),
     )
+
+
+def _require_all_classes(dataset: Dataset, model: Model) -> None:
+    """Raise ``UsageError`` where classes have names, and which output each one is cannot be told.
+
+    The model's own labels tell it, where it has them; else their order by name does, where all are there.
+    """
+    names, outputs = dataset.classes, math.prod(model.outputs[0].shape)
+    own = model.metadata.get("labels")
+    known = isinstance(own, list) and set(names) <= set(map(str, own))
+    if names and not known and len(names) != max(outputs, 2):
+        msg = (
+            f"{dataset.path} names {len(names)} classes ({shorten(', '.join(names), _NAMED)}), and {model.name} "
+            f"gives {outputs} numbers without names, and which is which cannot be told: let it have all classes, or "
+            "give them by number (y_data of an .npz, or the label of a .csv)"
+        )
+        raise UsageError(msg)
 
 
 def _clipping(dataset: Dataset, indices: Sequence[int], model: Model) -> str:

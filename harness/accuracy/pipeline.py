@@ -21,7 +21,7 @@ from harness.boards import Board
 from harness.builds import Program
 from harness.case import Built, Case, Oversized
 from harness.correctness import ABSOLUTE_TOLERANCE, RELATIVE_TOLERANCE
-from harness.errors import CaseError, RigError
+from harness.errors import CaseError, RigError, UsageError
 from harness.metrics import ACCURACY
 from harness.pipeline import Ledger, Plan, Watcher, failed, over, to_measurement
 from harness.store import Run, Store
@@ -40,6 +40,8 @@ class Trial:
     host: OnHost
     of_floats: OnHost | None = None
     """By the float model, where one was given."""
+    data: str = ""
+    """Digest of the samples and their labels; empty where it was not taken."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +77,7 @@ OnBoard = Callable[[Case, Trial, Work], Done]
 
 def run(work: Work, store: Store, record: Run, watcher: Watcher) -> None:
     """Measure every case of the plan that ``record`` does not have, boards at once."""
+    _require_same_data(work.trials, record)
     keys = [(case.model.name, case.implementation.name, case.board.name) for case in work.plan.cases()]
     ledger = Ledger(keys, store, record, watcher)
 
@@ -85,6 +88,16 @@ def run(work: Work, store: Store, record: Run, watcher: Watcher) -> None:
     crew.run_all([partial(_run_board, board, work, ledger) for board in work.plan.boards], interrupt)
     record.measurements = list(with_losses(record.measurements, work.trials))
     store.finish(record)
+
+
+def _require_same_data(trials: Mapping[str, Trial], record: Run) -> None:
+    """Raise ``UsageError`` where a case was measured with other samples: one table cannot hold both."""
+    for measurement in record.measurements:
+        trial = trials.get(str(measurement.provenance.get("model_sha256")))
+        then = measurement.provenance.get("data_digest")
+        if trial is not None and then is not None and then != trial.data:
+            msg = f"the data set of {measurement.model} has changed since run {record.id} began: start a new run"
+            raise UsageError(msg)
 
 
 def journals(store: Store, record: Run) -> OpenJournal:
@@ -104,11 +117,11 @@ def _run_board(board: Board, work: Work, ledger: Ledger) -> None:
         if case.board is not board or not ledger.missing(case, [ACCURACY]):
             continue
         ledger.begin(case)
+        trial = work.trials[case.model.sha256]
         if first_fault is not None:
             why = f"skipped after the board's first fault: {first_fault}"
-            ledger.take(_measurement(case, failed(Status.SKIPPED, why), None, work.workbench))
+            ledger.take(_measurement(case, failed(Status.SKIPPED, why), None, work.workbench, trial.data))
             continue
-        trial = work.trials[case.model.sha256]
         done: Done | None = None
         try:
             done = (work.on_board or _by_firmware)(case, trial, work)
@@ -116,7 +129,7 @@ def _run_board(board: Board, work: Work, ledger: Ledger) -> None:
         except CaseError as error:
             first_fault = error.message if isinstance(error, RigError) else None
             reading = failed(error.status, error.message, over(error))
-        ledger.take(_measurement(case, reading, done, work.workbench))
+        ledger.take(_measurement(case, reading, done, work.workbench, trial.data))
 
 
 def _by_firmware(case: Case, trial: Trial, work: Work) -> Done:
@@ -214,8 +227,10 @@ def _times(predictions: Sequence[Prediction], board: Board) -> dict[str, Json]:
     }
 
 
-def _measurement(case: Case, reading: Reading, done: Done | None, workbench: Workbench) -> Measurement:
+def _measurement(case: Case, reading: Reading, done: Done | None, workbench: Workbench, data: str) -> Measurement:
     provenance: dict[str, Json] = {"model_sha256": case.model.sha256, "board_digest": case.board.digest}
+    if data:
+        provenance["data_digest"] = data
     provenance |= case.implementation.provenance()
     if done is not None and done.build is not None:
         provenance |= workbench.provenance(done.build)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     Whole = npt.NDArray[np.int64]
 
 _PAIR = 2
+_LARGEST = 1e150
+"""The squares of larger numbers, and their sums, are past what a float64 holds."""
 
 
 class Task(Enum):
@@ -50,7 +52,7 @@ def guess(labels: Array, shape: Shape) -> Task:
     if _one_hot(labels, shape):
         return Task.CLASSIFIER
     flat = _flat(labels)
-    whole = flat.ndim == 1 and flat.dtype.kind in "iub"
+    whole = flat.ndim == 1 and _is_whole(flat)
     binary = whole and set(np.unique(flat).tolist()) <= {0, 1}
     if binary and shape.outputs == shape.inputs and (shape.windows > 1 or shape.outputs > _PAIR):
         return Task.ANOMALY
@@ -72,6 +74,10 @@ def targets(labels: Array, task: Task, shape: Shape) -> Array:
         raise UsageError(msg)
     if task is Task.REGRESSOR:
         found = _flat(labels).reshape(len(labels), -1).astype(np.float64)
+        large = np.flatnonzero((np.abs(found) > _LARGEST).any(axis=1))
+        if large.size:
+            msg = f"the label of sample {large[0]} is too large to be scored: its square is no number"
+            raise UsageError(msg)
         if found.shape[1] != shape.outputs:
             msg = f"the labels have {found.shape[1]} numbers a sample, and the model gives {shape.outputs}"
             raise UsageError(msg)
@@ -89,18 +95,25 @@ def _classes(labels: Array, task: Task, shape: Shape) -> Whole:
         msg = f"a {task.value} needs one class a sample, and the data have labels {what}: is it a regressor (--task)?"
         raise UsageError(msg)
     count = _PAIR if task is Task.ANOMALY or shape.outputs == 1 else shape.outputs
-    numbers: Whole = flat.astype(np.int64)
-    wrong = np.flatnonzero((numbers < 0) | (numbers >= count))
+    wrong = np.flatnonzero(np.less(flat, 0) | np.greater_equal(flat, count))
     if wrong.size:
         first = int(wrong[0])
-        msg = f"the label of sample {first} is {numbers[first]}, and the classes are 0 to {count - 1}"
+        msg = f"the label of sample {first} is {int(flat[first])}, and the classes are 0 to {count - 1}"
         raise UsageError(msg)
+    numbers: Whole = flat.astype(np.int64)
     return numbers
 
 
 def _flat(labels: Array) -> Array:
     """Return labels of one number a sample as a plain list of them."""
     return labels.reshape(-1) if labels.size == len(labels) else labels
+
+
+def _is_whole(labels: Array) -> bool:
+    """Whether labels are whole numbers, of whichever type: NumPy reads classes from texts as floats."""
+    import numpy as np
+
+    return labels.dtype.kind in "iub" or bool(np.isfinite(labels).all() and not (labels % 1).any())
 
 
 def _one_hot(labels: Array, shape: Shape) -> bool:

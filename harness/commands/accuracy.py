@@ -210,6 +210,7 @@ class _Prepared:
             examples=self._examples,
             host=host.predict(self._examples),
             of_floats=host.predict_float(self._examples, self._floats) if self._floats else None,
+            data=self._examples.digest(),
         )
 
 

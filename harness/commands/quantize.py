@@ -102,6 +102,9 @@ def quantize(
         msg = f"the model is written as .tflite, and the name {out} does not end so"
         raise UsageError(msg)
     require_absent(out, force=force)
+    if out.exists() and Path(model).exists() and out.samefile(model):
+        msg = f"{out} is the float model, which nothing could be made of any more: choose another file with -o"
+        raise UsageError(msg)
     if ends is not None and not -float("inf") < ends[0] < ends[1] < float("inf"):
         msg = f"--range takes the smaller end first, and they are {ends[0]:g} and {ends[1]:g}"
         raise UsageError(msg)

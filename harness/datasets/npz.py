@@ -69,8 +69,8 @@ class Npz:
                 stream.seek(self.member.offset + index * self.member.row_bytes)
                 raw = _exactly(stream, self.member.row_bytes)
                 found = np.frombuffer(raw, self.member.dtype).reshape(self.windows, self.elements)
-                if found.dtype.kind == "f" and not np.isfinite(found).all():
-                    msg = f"{self.path}: sample {index} of x_data holds NaN or infinity"
+                if found.dtype.kind == "f" and not (np.abs(found) <= np.finfo(np.float32).max).all():
+                    msg = f"{self.path}: sample {index} of x_data holds NaN or infinity, as float32"
                     raise UsageError(msg)
                 yield found
 

@@ -6,6 +6,7 @@ import csv
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from harness.models import Array
 
 _LABEL_NAMES = ("label", "class", "target", "y")
+_SAYS_LABEL = frozenset(_LABEL_NAMES) - {"y"}
+"""Names of the column that are hardly those of a class."""
 _MOST_LINE = 1 << 24
 _SHOWN = 40
 
@@ -58,13 +61,13 @@ def open_table(path: Path, wanted: Wanted) -> Table:
     The first line may name the columns. The label is the column called label, class, target or y, else the last where
     there is one more than the model takes.
     """
-    first = next(_rows(path), (0, []))[1]
+    first, second = ([*(row for _, row in islice(_rows(path), 2)), [], []])[:2]
     if not first:
         msg = f"{path}: there are no samples in it"
         raise UsageError(msg)
-    has_header = any(not _is_number(word) for word in first[:-1]) or not (_is_number(first[-1]) or len(first) > 1)
+    has_header = _is_header(first, second)
     label_at = _label_column(path, first if has_header else [""] * len(first), wanted)
-    words = []
+    words: list[tuple[int, str]] = []
     count = 0
     for number, row in _rows(path, skip=has_header):
         if len(row) != len(first):
@@ -72,11 +75,11 @@ def open_table(path: Path, wanted: Wanted) -> Table:
             raise UsageError(msg)
         count += 1
         if label_at is not None:
-            words.append(row[label_at].strip())
+            words.append((number, row[label_at].strip()))
     if not count:
         msg = f"{path}: there are no samples in it"
         raise UsageError(msg)
-    labels, classes = _labels(words, wanted) if label_at is not None else (None, ())
+    labels, classes = _labels(words, path, wanted) if label_at is not None else (None, ())
     return Table(
         path=path,
         source=f"{count:,} lines of {path.name}",
@@ -86,6 +89,19 @@ def open_table(path: Path, wanted: Wanted) -> Table:
         has_header=has_header,
         label_at=label_at,
     )
+
+
+def _is_header(first: Sequence[str], second: Sequence[str]) -> bool:
+    """Whether the first line names the columns: by words among the numbers, or above the labels.
+
+    What is empty is no name, but a value that is missing.
+    """
+    if any(word.strip() and not _is_number(word) for word in first[:-1]):
+        return True
+    if not first[-1].strip() or _is_number(first[-1]):
+        return False
+    # The columns of numbers may be named by numbers. Then the last name stands above a number, or says "label".
+    return len(first) == 1 or _is_number(second[-1] if second else "") or first[-1].strip().lower() in _SAYS_LABEL
 
 
 def _label_column(path: Path, names: Sequence[str], wanted: Wanted) -> int | None:
@@ -101,11 +117,25 @@ def _label_column(path: Path, names: Sequence[str], wanted: Wanted) -> int | Non
     return known[0] if len(known) == 1 else len(names) - 1
 
 
-def _labels(words: Sequence[str], wanted: Wanted) -> tuple[Array, tuple[str, ...]]:
-    """Return numbers as they are, and names as the numbers of their classes."""
+def _labels(found: Sequence[tuple[int, str]], path: Path, wanted: Wanted) -> tuple[Array, tuple[str, ...]]:
+    """Return numbers as they are, and names as the numbers of their classes; ``found`` has lines and words.
+
+    Raises ``UsageError`` where a label is missing, and where some are numbers and others names: a placeholder for a
+    missing one would count as a class, and change the numbers of the others.
+    """
     import numpy as np
 
-    if all(_is_number(word) for word in words):
+    words = [word for _, word in found]
+    missing = next((line for line, word in found if not word), None)
+    if missing is not None:
+        msg = f"{path}, line {missing}: there is no label"
+        raise UsageError(msg)
+    are_numbers = [_is_number(word) for word in words]
+    if any(are_numbers) and not all(are_numbers) and not set(words) <= set(wanted.labels):
+        line, word = found[are_numbers.index(False)]
+        msg = f"{path}, line {line}: the label {word[:_SHOWN]!r} is a name, and others are numbers: use one"
+        raise UsageError(msg)
+    if all(are_numbers):
         numbers = np.array([float(word) for word in words])
         whole = bool(np.isfinite(numbers).all()) and not (numbers % 1).any() and np.abs(numbers).max() < 1 << 31
         return (numbers.astype(np.int64) if whole else numbers), ()

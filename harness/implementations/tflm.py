@@ -18,7 +18,7 @@ from harness.layout import Block
 from harness.least import Least, bound, dynamic_range
 from harness.models import Model, OperatorUse
 from harness.sketch import Markers, Sketch
-from harness.tflm import selection
+from harness.tflm import int16, selection
 from harness.tflm.library import TflmLibrary
 
 LOG_BYTES = 160
@@ -89,6 +89,7 @@ class Tflm:
         """
         _require_cpp(board)
         self.check(model, board)
+        int16.require_kernels(model, self._library)
         graph = flatbuffer.outline(model)
         constant = constants(model)
         mixed = dynamic_range(graph, constant)

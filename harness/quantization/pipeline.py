@@ -59,12 +59,14 @@ def quantize(asked: Asked, settings: Settings, board: Board, say: Say) -> Quanti
     require_float(source)
     service.require_packages()
     split = _split(source, asked)
+    tested = asked.test or asked.data
+    if tested is not None:
+        trial.require_fitting(source, tested, asked.task)
     inputs = []
     if asked.scheme.calibrated and asked.data is not None and split is not None:
         inputs = data.calibration_inputs(source, data.open_for(source, asked.data), split.calibration, asked.ends)
     say(f"quantizing {source.name} to {asked.scheme.value} by {service.name()}")
     made = service.quantize(source, asked.scheme, inputs, asked.ends, asked.out)
-    tested = asked.test or asked.data
     clipped, tried = 0.0, None
     if tested is not None and split is not None:
         clipped = data.clipped_share(made, tested, split.test)

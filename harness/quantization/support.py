@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import implementations, reference
@@ -16,20 +14,12 @@ from harness.models import Model
 if TYPE_CHECKING:
     from harness.models import Array
 
-_INT64 = re.compile(r"\bkTfLiteInt64\b|\bint64_t\b")
-"""Where a kernel does not know of these, it has no int64 biases, which int16x8 comes with."""
-_KERNELS = {
-    "CONV_2D": "conv",
-    "DEPTHWISE_CONV_2D": "depthwise_conv",
-    "FULLY_CONNECTED": "fully_connected",
-}
-
 
 def runs_on(model: Model, settings: Settings, board: Board) -> list[Support]:
     """Return for each implementation whether it runs ``model`` on a board like ``board``, and why not.
 
-    With TVM the network is compiled. With TFLM its operators have to be in the library, and the host's interpreter
-    has to run it.
+    With TVM the network is compiled. With TFLM its operators and their types have to be in the library, and the
+    host's interpreter has to run it.
     """
     return [_asked(model, name, settings, board) for name in implementations.names()]
 
@@ -40,7 +30,6 @@ def _asked(model: Model, name: str, settings: Settings, board: Board) -> Support
         return found
     try:
         if name == "tflm":
-            _require_kernels(model, settings)
             reference.outputs(model, _zeros(model))
         else:
             implementations.create(name, settings).check(model, board)
@@ -65,25 +54,3 @@ def _zeros(model: Model) -> list[list[Array]]:
     import numpy as np
 
     return [[np.zeros(tensor.shape, tensor.dtype) for tensor in model.inputs]]
-
-
-def _require_kernels(model: Model, settings: Settings) -> None:
-    """Raise ``UnsupportedError`` where the library's kernels are older than the types of the network."""
-    from harness.tflm import selection
-
-    if model.inputs[0].dtype != "int16":
-        return
-    library = selection.library(explicit=settings.tflm_library, sketchbook=settings.sketchbook)
-    for use in model.operators:
-        stem = _KERNELS.get(use.name)
-        if stem is not None and not any(_knows(file) for file in _sources(library.path, stem)):
-            msg = f"{library} has no {use.name} for int16 activations"
-            raise UnsupportedError(msg)
-
-
-def _sources(library: Path, stem: str) -> list[Path]:
-    return [file for file in library.rglob(f"micro/kernels/**/{stem}*") if file.is_file() and "test" not in file.name]
-
-
-def _knows(file: Path) -> bool:
-    return bool(_INT64.search(file.read_text(encoding="utf-8", errors="replace")))

@@ -63,9 +63,9 @@ def run(before: Model, after: Model, path: Path, indices: tuple[int, ...], task:
     """Run both on the samples ``indices`` of a data set; raises ``UsageError`` where its labels do not fit."""
     sides = []
     labelled = open_dataset(path, wanted_by(before)).labels is not None
-    for model in (before, after):
+    for what, model in (("float", before), ("quantized", after)):
         examples = _labelled(model, path, indices, task) if labelled else _plain(model, path, indices)
-        sides.append((examples, _side(examples, labelled)))
+        sides.append((examples, _side(examples, labelled, what)))
     return Trial(task=sides[0][0].task if labelled else None, before=sides[0][1], after=sides[1][1])
 
 
@@ -86,7 +86,15 @@ def _plain(model: Model, path: Path, indices: tuple[int, ...]) -> Examples:
     return Examples(model=model, dataset=dataset, task=Task.REGRESSOR, indices=indices, targets=targets, how="")
 
 
-def _side(examples: Examples, labelled: bool) -> Side:
+def require_fitting(model: Model, path: Path, task: Task | None) -> None:
+    """Raise ``UsageError`` where a data set or its labels do not go with ``model``, so that it cannot be tried."""
+    if open_dataset(path, wanted_by(model)).labels is not None:
+        choose_examples(model, path, Choice(task=task))
+    else:
+        _plain(model, path, ())
+
+
+def _side(examples: Examples, labelled: bool, what: str) -> Side:
     """Run a network by TFLM's interpreter or, where that cannot, by LiteRT's."""
     by = reference.name()
     found = predict(examples)
@@ -94,7 +102,8 @@ def _side(examples: Examples, labelled: bool) -> Side:
         by = service.interpreter()
         found = predict(examples, _by_litert)
     if found.scored is None:
-        raise UnsupportedError(found.by)
+        msg = f"the {what} network cannot be tried: {found.by}"
+        raise UnsupportedError(msg)
     scored = found.scored if labelled else None
     return Side(model=examples.model, scored=scored, by=by, predictions=found.predictions)
 

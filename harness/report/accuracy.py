@@ -25,7 +25,7 @@ def tables(measurements: Sequence[Measurement]) -> list[tuple[str, Table]]:
         details = _details(of_it[0])
         found.append((f"{model}: {details['task']}, {details['samples_are']}, {details['data']}", _scores(of_it)))
         if any(_losses(m) for m in of_it):
-            notes = list(dict.fromkeys(note for m in of_it if (note := _losses(m).get("note"))))
+            notes = [*_not_scored(details), *dict.fromkeys(note for m in of_it if (note := _losses(m).get("note")))]
             found.append((f"{model}: what was lost" + "".join(f"; {note}" for note in notes), _lost(of_it)))
         for title, case in _distinct(of_it).items():
             if 0 < len(_details(case).get("by_class", ())) <= _MOST_CLASSES:
@@ -41,6 +41,14 @@ def _details(measurement: Measurement) -> dict[str, Any]:
 
 def _losses(measurement: Measurement) -> dict[str, Any]:
     return dict(_details(measurement).get("losses") or {})
+
+
+def _not_scored(details: dict[str, Any]) -> list[str]:
+    """Say why the host has no score of the float model or the model itself, where it was to have one."""
+    of = {"the float model": details.get("float_model"), "the model": details.get("host")}
+    return [
+        f"{what} has no score on the host: {host['by']}" for what, host in of.items() if host and not host["scores"]
+    ]
 
 
 def _table(first: str, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:

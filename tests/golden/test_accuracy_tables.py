@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from harness.report import terminal
+from harness.report import accuracy, terminal
 from harness.store import to_json
 from harness.types import Measurement, Status
 
@@ -62,3 +62,9 @@ def test_accuracy(name, made, request):
         file.parent.mkdir(exist_ok=True)
         file.write_text(text)
     assert file.read_text() == text
+
+
+def test_why_the_float_model_has_no_score_is_told():
+    without = measurement("tflm", "small", lost=(None, 0.0, 0.0), float_model={"by": "all are NaN", "scores": {}})
+    titles = [title for title, _ in accuracy.tables([without])]
+    assert "pets: what was lost; the float model has no score on the host: all are NaN" in titles

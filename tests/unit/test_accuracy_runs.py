@@ -49,7 +49,9 @@ class AccuracyLab(Lab):
     def score(self, model, *implementations, record=None, run=as_it_is, float_model=None, **choice):
         examples = choose_examples(model, None, Choice(**choice))
         of_floats = host.predict_float(examples, float_model, run) if float_model else None
-        trial = accuracy.Trial(examples=examples, host=host.predict(examples, run), of_floats=of_floats)
+        trial = accuracy.Trial(
+            examples=examples, host=host.predict(examples, run), of_floats=of_floats, data=examples.digest()
+        )
         plan = pipeline.Plan(
             models=[model], implementations=[FakeImplementation(name) for name in implementations or ("tvm-aot",)],
             boards=self.boards, metrics=("accuracy",),
@@ -117,6 +119,19 @@ def test_what_was_measured_is_not_measured_again(tmp_path, monkeypatch, model):
     found = lab.score(model, record=record)["mine", "tvm-aot"]
     assert found.details["samples"] == COUNT
     assert runs(one.board) - before == COUNT - 4
+
+
+def test_a_run_does_not_go_on_with_another_data_set(tmp_path, monkeypatch, model):
+    lab = AccuracyLab(tmp_path, monkeypatch, plug("uno"))
+    lab.score(model)
+    path = model.path.with_suffix(".npz")
+    with np.load(path) as stored:
+        rows, labels = stored["x_data"], stored["y_data"]
+    np.savez(path, x_data=rows, y_data=(labels + 1) % 4)
+    with pytest.raises(UsageError, match="the data set of four has changed since run"):
+        lab.score(model, "tvm-aot", "tvm-graph", record=lab.record)
+    np.savez(path, x_data=rows, y_data=labels)
+    assert len(lab.score(model, "tvm-aot", "tvm-graph", record=lab.record)) == 2
 
 
 def test_a_port_that_goes_and_comes_back(tmp_path, monkeypatch, model):
@@ -222,6 +237,17 @@ def test_data_that_say_nothing_of_accuracy(tmp_path, model):
     model.path.with_suffix(".npz").unlink()
     with pytest.raises(UsageError, match="name one with --data"):
         choose_examples(model, None, Choice())
+
+
+@pytest.mark.parametrize("names", [["cat", "dog", "eel"], ["a", "b", "c", "d", "e"]])
+def test_names_of_classes_that_are_not_those_of_the_outputs(tmp_path, model, names):
+    path = tmp_path / "named.csv"
+    path.write_text("".join(f"1,2,3,4,{name}\n" for name in names))
+    with pytest.raises(UsageError, match=f"names {len(names)} classes .* gives 4 numbers without names"):
+        choose_examples(model, path, Choice())
+    named = replace(model, metadata={"labels": ["eel", "dog", "cat", "cow"]})
+    if len(names) == 3:
+        assert choose_examples(named, path, Choice()).targets.tolist() == [2, 1, 0]
 
 
 def test_data_that_lie_outside_the_range_of_the_input(tmp_path, model):

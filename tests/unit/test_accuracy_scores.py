@@ -23,6 +23,9 @@ def shape(outputs, inputs=64, windows=1):
     [
         (np.array([0, 3, 9]), shape(10), Task.CLASSIFIER),
         (np.array([[0], [3]]), shape(10), Task.CLASSIFIER),
+        (np.array([0.0, 3.0, 9.0]), shape(10), Task.CLASSIFIER),
+        (np.array([0.0, 1.0]), shape(1), Task.CLASSIFIER),
+        (np.array([3.0, 7.0]), shape(1), Task.REGRESSOR),
         (np.eye(10)[[1, 2]], shape(10), Task.CLASSIFIER),
         (np.array([0, 1, 1]), shape(1), Task.CLASSIFIER),
         (np.array([True, False]), shape(2), Task.CLASSIFIER),
@@ -54,6 +57,9 @@ def test_one_hot_labels_are_classes():
         (np.ones((2, 3)), Task.CLASSIFIER, r"of shape \[3\]"),
         (np.ones((2, 3)), Task.REGRESSOR, "have 3 numbers a sample, and the model gives 10"),
         (np.array([0, 2]), Task.ANOMALY, "the classes are 0 to 1"),
+        (np.array([0, 2**63 + 5], np.uint64), Task.CLASSIFIER, "the label of sample 1 is 9223372036854775813"),
+        (np.array([0, 1e30]), Task.CLASSIFIER, "the label of sample 1 is 10000000000000000"),
+        (np.array([[0.5] * 10, [1e200] * 10]), Task.REGRESSOR, "the label of sample 1 is too large to be scored"),
     ],
 )
 def test_labels_that_do_not_go_with_the_network(labels, task, reason):

@@ -145,10 +145,12 @@ def test_what_one_run_alone_has():
         ({"model_sha256": "c" * 64}, "another model file of the same name (aaaaaaaaaaaa, now cccccccccccc)"),
         ({"board_digest": "d" * 12}, "another board file of the same name (bbbbbbbbbbbb, now dddddddddddd)"),
         ({"board_digest": None}, "another board file of the same name (bbbbbbbbbbbb, now not stated)"),
+        ({"data_digest": "e" * 16}, "another data set, or other samples of it (dddddddddddd, now eeeeeeeeeeee)"),
     ],
 )
 def test_unlike_things_are_not_compared(changes, reason):
-    row = one([measurement()], with_provenance([measurement()], **changes))
+    base = with_provenance([measurement()], data_digest="d" * 16)
+    row = one(base, with_provenance(base, **changes))
     assert (row.outcome, row.reason) == (Outcome.NOT_COMPARABLE, reason)
     assert row.change is None
 

@@ -57,6 +57,12 @@ def test_a_large_npz_is_not_loaded_whole(tmp_path):
     assert peak < 8_000_000 < path.stat().st_size
 
 
+def test_a_number_that_no_float32_holds(tmp_path):
+    found = opened(saved(tmp_path, x_data=np.full((2, 2, 2), 1e300), y_data=np.zeros(2)), FLOATS)
+    with pytest.raises(UsageError, match="sample 1 of x_data holds NaN or infinity, as float32"):
+        next(found.read([1]))
+
+
 def test_windows_of_a_sample(tmp_path):
     found = opened(saved(tmp_path, x_data=np.zeros((3, 7, 2, 2), np.float32), y_data=np.zeros(3)))
     assert (found.windows, found.form) == (7, Form.REAL)
@@ -314,6 +320,19 @@ def test_a_csv_with_names_of_columns(tmp_path):
     assert [each.tolist() for each in found.read([0, 1])] == [[[0.5, 1, 1.5, 2]], [[0, 0, 0, 0]]]
 
 
+@pytest.mark.parametrize(
+    ("text", "labels"),
+    [
+        ("0,1,2,3,label\n1,2,3,4,2\n", [2]),
+        ("0,1,2,3,what it is\n1,2,3,4,2\n", [2]),
+        ("0,1,2,3,class\n1,2,3,4,wolf\n1,2,3,4,bear\n", [1, 0]),
+        ("1,2,3,4,y\n1,2,3,4,n\n", [1, 0]),
+    ],
+)
+def test_columns_that_are_named_by_numbers(tmp_path, text, labels):
+    assert list(opened(table(tmp_path, text), FLOATS).labels) == labels
+
+
 def test_a_csv_without_names_has_its_label_last(tmp_path):
     found = opened(table(tmp_path, "1,2,3,4,7.5\n5,6,7,8,8\n"), FLOATS)
     assert list(found.labels) == [7.5, 8]
@@ -336,6 +355,10 @@ def test_classes_by_name_and_no_labels_at_all(tmp_path):
         ("1,2,3,4,0\n1,nan,3,4,0\n", "line 2: 'nan' is no finite number"),
         ("1,2,3,4,0\n1,x,3,4,0\n", "line 2: 'x' is no finite number"),
         ("1,2,3,4,0\n1,,3,4,0\n", "line 2: '' is no finite number"),
+        ("1,,3,4,0\n1,2,3,4,0\n", "line 1: '' is no finite number"),
+        ("1,2,3,4,0\n1,2,3,4,\n", "line 2: there is no label"),
+        ("1,2,3,4,cat\n1,2,3,4, \n", "line 2: there is no label"),
+        ("1,2,3,4,0\n1,2,3,4,1\n1,2,3,4,NA\n", "line 3: the label 'NA' is a name, and others are numbers"),
     ],
 )
 def test_tables_that_are_no_data_set(tmp_path, text, reason):

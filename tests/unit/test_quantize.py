@@ -1,6 +1,9 @@
 """``quantize``: data and networks that it refuses, how samples are shared out, and what it says."""
 
 import importlib.util
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,11 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import models
+from harness.accuracy.host import OnHost
 from harness.commands import quantize as command
-from harness.errors import MissingError, UsageError
+from harness.errors import MissingError, UnsupportedError, UsageError
 from harness.inspection.support import Support
-from harness.quantization import data, pipeline, service, show, support
+from harness.models import OperatorUse, Tensor
+from harness.quantization import data, pipeline, service, show, trial
 from harness.quantization.scheme import Scheme
+from harness.tflm import int16
 from tests.compiler.networks import Network
 
 
@@ -54,6 +60,8 @@ X = np.random.default_rng(0).random((6, 2, 2, 3), np.float32)
         ({"x_data": X[:, :1]}, (), r"the model takes float32 \[1, 2, 2, 3\]"),
         ({"x_data": X.transpose(0, 3, 1, 2)}, (), "put the axes into that order"),
         ({"x_data": np.array([{}], object)}, (), "pickled"),
+        ({"x_data": X, "y_data": np.full(6, 12)}, (), "the label of sample 0 is 12, and the classes are 0 to 11"),
+        ({"x_data": X, "y_data": np.zeros(6)}, ("--task", "regressor"), "have 1 numbers a sample"),
         ({"x_data": 255 * X}, ("--range", 0, 1), "and --range says 0 to 1"),
     ],
 )
@@ -105,6 +113,23 @@ def test_the_name_and_place_of_what_is_written(tmp_path):
     (tmp_path / "q.tflite").write_bytes(b"mine")
     with pytest.raises(UsageError, match="is there already"):
         call("digits", "-o", tmp_path / "q.tflite")
+
+
+def test_what_cannot_be_written_is_told_before_the_work(tmp_path):
+    with pytest.raises(UsageError, match=r"gone/q\.tflite cannot be written: there is no folder"):
+        call("digits", "-o", tmp_path / "gone" / "q.tflite")
+    path = network(tmp_path)
+    with pytest.raises(UsageError, match="is the float model"):
+        call(path, "--force", "-o", path)
+
+
+def test_the_network_whose_outputs_are_no_numbers_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(trial, "predict", lambda *given: OnHost(predictions=(), scored=None, by="NaN in sample 3"))
+    monkeypatch.setattr(service, "interpreter", lambda: "LiteRT 1.0")
+    np.savez(tmp_path / "d.npz", x_data=X)
+    model = models.load(str(network(tmp_path)))
+    with pytest.raises(UnsupportedError, match="the float network cannot be tried: NaN in sample 3"):
+        trial.run(model, model, tmp_path / "d.npz", (0, 1), None)
 
 
 def test_a_missing_extra_is_named(tmp_path, monkeypatch):
@@ -172,7 +197,13 @@ def test_kernels_of_int16_are_looked_for_in_the_library(tmp_path):
     kernels = tmp_path / "src/tensorflow/lite/micro/kernels"
     (kernels / "cmsis_nn").mkdir(parents=True)
     (kernels / "conv.cc").write_text("case kTfLiteInt8:")
-    assert [support._knows(file) for file in support._sources(tmp_path, "conv")] == [False]
+    tensor = Tensor(name="x", shape=(1,), dtype="int16", scale=1.0, zero_point=0)
+    use = OperatorUse(name="CONV_2D", version=1, custom=None, count=1)
+    model = replace(models.load("digits"), inputs=(tensor,), operators=(use,))
+    library: Any = SimpleNamespace(path=tmp_path)
+    with pytest.raises(UnsupportedError, match="has no CONV_2D for int16 activations"):
+        int16.require_kernels(model, library)
     (kernels / "cmsis_nn" / "conv.cc").write_text("bias->type == kTfLiteInt64")
-    assert any(support._knows(file) for file in support._sources(tmp_path, "conv"))
-    assert not support._sources(tmp_path, "fully_connected")
+    int16.require_kernels(model, library)
+    with pytest.raises(UnsupportedError, match="FULLY_CONNECTED"):
+        int16.require_kernels(replace(model, operators=(replace(use, name="FULLY_CONNECTED"),)), library)

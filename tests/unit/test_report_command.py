@@ -106,7 +106,7 @@ def test_what_is_to_be_written_has_to_be_known(stored, tmp_path):
 
 
 def test_a_folder_that_is_not_there(stored, tmp_path):
-    with pytest.raises(UsageError, match=r"cannot be written: No such file"):
+    with pytest.raises(UsageError, match=r"cannot be written: there is no folder"):
         call(export, stored, "-o", tmp_path / "nowhere" / "a.csv")
 
 

@@ -148,6 +148,21 @@ def test_what_crashes_hangs_or_does_not_fit_costs_only_itself(environment, monke
     assert all(trial.reason for trial in found.values() if trial.status is not Status.OK)
 
 
+def test_functions_that_come_to_the_same_code_stay_apart(environment, monkeypatch):
+    from harness.tuning.network import groups
+
+    monkeypatch.setenv("TMPDIR", environment["TMPDIR"])
+    model, board = models.load("digits"), boards.load("uno-sim")
+    same = groups(model, Options(), 0)[-1].piece(None)
+    bench = Workbench(workplace(), Settings(), lambda text: None)
+    try:
+        found = dict(BoardBench(bench, model, board, 7).measure([same, same]))
+    finally:
+        bench.close()
+    assert [found[index].status for index in range(2)] == [Status.OK, Status.OK]
+    assert found[0].figures == found[1].figures
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
