@@ -152,7 +152,10 @@ class Store:
                 continue  # a damaged file costs only itself
             if run.finished is None and self._has_begun(run) and run.kind is kind:
                 return run
-        msg = f"there is no run to go on with: every run in {self.folder} is finished"
+        what = (
+            f"every run in {self.folder} is finished" if self.folder.is_dir() else f"there is no folder {self.folder}"
+        )
+        msg = f"there is no run to go on with: {what}"
         raise UsageError(msg)
 
     def runs(self) -> list[Run]:

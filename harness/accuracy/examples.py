@@ -26,6 +26,7 @@ _LOOKED_AT = 64
 _DIGEST = 16
 _NAMED = 60
 """So many characters of the names of classes are told in an error."""
+_NORMAL = "normal"
 _CLIPPED = 0.01
 """A share of values outside the range that needs no word: outliers are clipped when a model is quantized."""
 
@@ -96,6 +97,19 @@ class Examples:
             )
 
 
+def _anomalies(labels: Array, dataset: Dataset) -> Array:
+    """Return 1 for what is not normal, by the names of two classes, which stand in the order of their names."""
+    import numpy as np
+
+    if dataset.classes == ("0", "1"):
+        return labels
+    if _NORMAL not in dataset.classes:
+        named = " and ".join(map(repr, dataset.classes))
+        msg = f"{dataset.path}: which class is the anomaly? The classes are {named}: call the other one {_NORMAL!r}"
+        raise UsageError(msg)
+    return np.asarray(labels != dataset.classes.index(_NORMAL), labels.dtype)
+
+
 def choose_examples(model: Model, data: Path | None, choice: Choice) -> Examples:
     """Return the samples of ``data``, by default the .npz beside the model; raises ``UsageError``."""
     path = data or model.path.with_suffix(".npz")
@@ -122,6 +136,8 @@ def choose_examples(model: Model, data: Path | None, choice: Choice) -> Examples
     except UsageError as error:
         msg = f"{path}: {error.message}"
         raise UsageError(msg) from error
+    if task is Task.ANOMALY and dataset.classes:
+        wanted = _anomalies(wanted, dataset)
     by_class = wanted.tolist() if choice.stratified and task is not Task.REGRESSOR else None
     indices = choose(dataset.count, choice.samples, seed=choice.seed, classes=by_class)
     return Examples(

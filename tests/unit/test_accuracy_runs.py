@@ -320,3 +320,21 @@ def test_scores_stand_in_the_document(tmp_path, monkeypatch, model):
     assert found["scores"] == {
         "accuracy": 1.0, "precision_macro": 1.0, "recall_macro": 1.0, "f1_macro": 1.0, "top_2": 1.0, "top_3": 1.0,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("names", "anomalies"),
+    [(("normal", "squeak"), [0, 1, 0]), (("normal", "anomaly"), [0, 1, 0]), (("0", "1"), [0, 1, 0])],
+)
+def test_which_class_is_the_anomaly(model, tmp_path, names, anomalies):
+    path = tmp_path / "machine.csv"
+    usual, unusual = names
+    path.write_text(f"a,b,c,d,label\n1,2,3,4,{usual}\n2,1,3,4,{unusual}\n3,2,1,4,{usual}\n")
+    assert choose_examples(model, path, Choice(task=Task.ANOMALY)).targets.tolist() == anomalies
+
+
+def test_an_anomaly_that_no_name_tells(model, tmp_path):
+    path = tmp_path / "machine.csv"
+    path.write_text("a,b,c,d,label\n1,2,3,4,good\n2,1,3,4,bad\n")
+    with pytest.raises(UsageError, match="which class is the anomaly\\? The classes are 'bad' and 'good'"):
+        choose_examples(model, path, Choice(task=Task.ANOMALY))
