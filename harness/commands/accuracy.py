@@ -174,7 +174,7 @@ def _with_clocks(plan: Plan, chosen: Chosen, asked: Asked) -> Plan:
 
 def _flashed(plan: Plan, chosen: Chosen, settings_file: Config, settings: Settings) -> tuple[Plan, Means]:
     """Return what is measured on boards that nothing is built for: neither core nor compiler has to be there."""
-    from harness.mlperf_tiny.flashed import Flashed
+    from harness.opaque import Opaque
     from harness.port_choice import choose_ports, require_ports
 
     virtual = [board.name for board in plan.boards if board.is_virtual]
@@ -184,7 +184,9 @@ def _flashed(plan: Plan, chosen: Chosen, settings_file: Config, settings: Settin
     ports = choose_ports(plan.boards, chosen.port, settings_file.port_of)
     require_ports(plan.boards, ports)
     means = find_means(chosen, settings_file, settings, (), needs_rig=False)
-    return replace(plan, implementations=[Flashed()]), replace(means, ports=ports)
+    what = "what was flashed before, by whomever"
+    unknown = Opaque(name="flashed", what=what, facts={"runs_on": what})
+    return replace(plan, implementations=[unknown]), replace(means, ports=ports)
 
 
 class _Prepared:

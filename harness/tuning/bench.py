@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING
 from harness.bench import RigBench
 from harness.boards import Board
 from harness.builds import Build
-from harness.case import Built, Case, LibraryUse
+from harness.case import Built, Case
 from harness.errors import CrashedError, DoesNotFitError, HungError, ToolFailedError
 from harness.firmware import Stretch
-from harness.layout import Block
-from harness.least import Least
 from harness.models import Model
-from harness.sketch import Markers, Sketch
+from harness.opaque import Opaque
+from harness.sketch import Sketch
 from harness.tuning.program import IMPLEMENTATION, Piece, compose, function_name
 from harness.tuning.record import Figures
 from harness.types import Clock, Status
@@ -46,66 +45,6 @@ class Trial:
     samples: tuple[float, ...] = ()
     output: bytes = b""
     """A digest of what it has written."""
-
-
-class Candidates:
-    """The functions to try as what runs on the board; see ``harness.case.Implementation``."""
-
-    name = IMPLEMENTATION
-    searches_arena = False
-
-    def __init__(self, sketch: Sketch) -> None:
-        self._sketch = sketch
-
-    def describe(self) -> str:
-        """Say what it is."""
-        return "functions that are tried"
-
-    def provenance(self) -> dict[str, str]:
-        """Return nothing: the database says more."""
-        return {}
-
-    def provenance_of(self, model: Model, board: Board) -> dict[str, str]:
-        """Return nothing."""
-        del model, board
-        return {}
-
-    def library(self) -> LibraryUse | None:
-        """Return None."""
-        return None
-
-    def check(self, model: Model, board: Board) -> None:
-        """Take every model."""
-
-    def least(self, model: Model, board: Board) -> Least:
-        """Return that nothing is known."""
-        del model, board
-        return Least(flash_bytes=0, ram_bytes=0)
-
-    def arena_bytes(self, model: Model, board: Board) -> int | None:
-        """Return None: there is nothing to choose."""
-        del model, board
-        return None
-
-    def missing_memory(self, said: str) -> int | None:
-        """Return None: all memory is static."""
-        del said
-        return None
-
-    def parts(self, model: Model, board: Board) -> tuple[tuple[int, ...], ...]:
-        """Return nothing: there is no network that runs."""
-        del model, board
-        return ()
-
-    def layout(self, model: Model, board: Board) -> tuple[Block, ...]:
-        """Return nothing."""
-        del model, board
-        return ()
-
-    def sketch(self, model: Model, board: Board, arena: int | None, *, markers: Markers = Markers.NONE) -> Sketch:
-        """Return the sketch."""
-        del model, board, arena, markers
-        return self._sketch
 
 
 class BoardBench:
@@ -145,7 +84,11 @@ class BoardBench:
         self, numbered: list[tuple[int, Piece]], whole: Sketch, build: Build
     ) -> Iterator[tuple[int, Trial]]:
         sizes = function_sizes(build, [function_name(index) for index in range(len(numbered))])
-        case = Case(model=self._model, implementation=Candidates(whole), board=self._board)
+        case = Case(
+            model=self._model,
+            implementation=Opaque(name=IMPLEMENTATION, what="functions that are tried", made=whole),
+            board=self._board,
+        )
         built = Built(case=case, build=build, baselines=self._workbench.baselines(self._board), arena=None)
         with self._workbench.bench(built) as bench:
             for place, (index, piece) in enumerate(numbered):

@@ -1,6 +1,9 @@
-"""What stands for an implementation where a board was flashed by somebody else."""
+"""A program of which nothing is known but that it runs on a board, where an implementation is expected."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from harness.boards import Board
 from harness.case import LibraryUse
@@ -11,31 +14,38 @@ from harness.models import Model
 from harness.sketch import Markers, Sketch
 
 
-class Flashed:
-    """Whatever is on the board; see ``harness.case.Implementation``. Nothing is built of it."""
+@dataclass(kw_only=True, eq=False)
+class Opaque:
+    """Stands for an implementation, of which it knows nothing; see ``harness.case.Implementation``."""
 
-    name = "flashed"
-    searches_arena = False
+    name: str
+    what: str
+    """What runs, in a few words."""
+    made: Sketch | None = field(default=None, repr=False)
+    """Its sketch; None where somebody else has flashed it."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """What a result says of it."""
+    searches_arena: bool = False
 
     def describe(self) -> str:
-        """Say that it is not known."""
-        return "what was flashed before, by whomever"
+        """Say what runs."""
+        return self.what
 
     def provenance(self) -> dict[str, str]:
         """Return what a result says of it."""
-        return {"runs_on": self.describe()}
+        return dict(self.facts)
 
     def provenance_of(self, model: Model, board: Board) -> dict[str, str]:
-        """Return nothing: it is not known."""
+        """Return nothing."""
         del model, board
         return {}
 
     def library(self) -> LibraryUse | None:
-        """Return None: nothing is built."""
+        """Return None."""
         return None
 
     def check(self, model: Model, board: Board) -> None:
-        """Do nothing: the board will tell."""
+        """Take every model: the board will tell."""
 
     def least(self, model: Model, board: Board) -> Least:
         """Return that nothing is known."""
@@ -63,6 +73,9 @@ class Flashed:
         return ()
 
     def sketch(self, model: Model, board: Board, arena: int | None, *, markers: Markers = Markers.NONE) -> Sketch:
-        """Raise ``UnsupportedError``: there is no sketch of it."""
-        msg = "what was flashed by somebody else has no sketch here"
-        raise UnsupportedError(msg)
+        """Return the sketch; raises ``UnsupportedError`` where there is none."""
+        del model, board, arena, markers
+        if self.made is None:
+            msg = f"{self.what} has no sketch here"
+            raise UnsupportedError(msg)
+        return self.made
