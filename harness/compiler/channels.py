@@ -78,6 +78,12 @@ class Sums:
         return int((np.abs(self.biases) + self._largest).max())
 
     @property
+    def _reaches_int32(self) -> bool:
+        """Whether a zero point may carry a rescaled sum beyond an int32: as on TFLM's processors it wraps then."""
+        rescaled = (np.abs(self.biases) + self._largest) * np.array(self._reals())
+        return bool((rescaled >= _INT32 - _LARGEST_INPUT["int8"]).any())
+
+    @property
     def _largest(self) -> Integers:
         return _LARGEST_INPUT[self.x.dtype] * self.magnitudes
 
@@ -91,7 +97,13 @@ class Sums:
         y = self.node.output()
         limits = activation_limits(self.node.option("FusedActivationFunction"), y)
         value = self._wide(total) if self.wide else self._narrow(total)
-        return te.compute(total.shape, lambda *i: clamp(value(*i) + const(y.zero_point), limits, y.dtype), name="y")
+        offset, wraps = const(y.zero_point), y.zero_point != 0 and self._reaches_int32
+
+        def element(*i: Expression) -> Expression:
+            moved = helper("fixed_wrapping_add", value(*i), offset) if wraps else value(*i) + offset
+            return clamp(moved, limits, y.dtype)
+
+        return te.compute(total.shape, element, name="y")
 
     def _narrow(self, total: te.Tensor) -> Callable[..., Expression]:
         """Return a rescaled sum; where a bias carries it beyond an int32, it wraps as on the processors of TFLM."""

@@ -3,12 +3,14 @@
 import math
 
 import numpy as np
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from harness.compiler.strategy import Kernels
 from tests.compiler import host
 from tests.compiler.networks import Network
+from tests.compiler.test_mutated_files import run_sanitized
 
 EXAMPLES = settings(max_examples=25)
 ACTIVATIONS = st.sampled_from([0, 1, 2, 3])
@@ -154,3 +156,50 @@ def test_fully_connected(
         "FULLY_CONNECTED", [x, filters, offsets], [y], "FullyConnectedOptions", 4, FusedActivationFunction=activation
     )
     host.check(net.finish([x], [y]), kernels=kernels)
+
+
+def convolution_of_pixels(shape, weights, bias, scales, *, zero_points=(0, 0), after=0):
+    """Return a network of one convolution of single pixels, with columns of padding before it at the right."""
+    net, product = Network(), float(np.float32(scales[0])) * float(np.float32(scales[1]))
+    x = padded = net.tensor(shape, scale=scales[0], zero_point=zero_points[0])
+    shape = (*shape[:2], shape[2] + after, shape[3])
+    if after:
+        padded = net.tensor(shape, scale=scales[0], zero_point=zero_points[0])
+        pads = net.constant(np.array([[0, 0], [0, 0], [0, after], [0, 0]], np.int32))
+        net.operator("PAD", [x, pads], [padded], "PadOptions", 1)
+    y = net.tensor((*shape[:3], len(weights)), scale=scales[2], zero_point=zero_points[1])
+    constants = [net.constant(weights, scale=scales[1]), net.constant(bias.astype(np.int32), scale=product)]
+    net.operator(
+        "CONV_2D", [padded, *constants], [y], "Conv2DOptions", 3, Padding=1, StrideH=1, StrideW=1, DilationHFactor=1,
+        DilationWFactor=1, FusedActivationFunction=0,
+    )  # fmt: skip
+    return net.finish([x], [y])
+
+
+def test_columns_of_padding_are_not_counted_as_read():
+    """Counted so, three channels for four of the input would be written over the next row before it is read."""
+    weights = np.random.default_rng(1).integers(-127, 128, (3, 1, 1, 4)).astype(np.int8)
+    host.check(convolution_of_pixels((1, 2, 2, 4), weights, np.zeros(3), (0.05, 0.01, 0.1), after=2))
+
+
+@pytest.mark.parametrize("kernels", Kernels)
+@pytest.mark.parametrize("exponent", [17, 24, 29])
+@pytest.mark.parametrize("zero_point", [-128, 0, 127])
+def test_sums_that_leave_an_int32_when_they_are_shifted(exponent, zero_point, kernels):
+    weights, scales = np.full((1, 1, 1, 40), 127, np.int8), (1.0, 1.9 * 2.0**exponent, 1.0)
+    content = convolution_of_pixels((1, 2, 2, 40), weights, np.zeros(1), scales, zero_points=(0, zero_point))
+    host.check(content, seeds=5, kernels=kernels)
+
+
+@pytest.mark.parametrize("kernels", Kernels)
+@pytest.mark.parametrize("zero_point", [-128, 100])
+def test_a_zero_point_that_carries_a_rescaled_sum_beyond_an_int32(zero_point, kernels, tmp_path):
+    """The scales make a multiplier of nearly 2^31 · 2^6, the bias a sum that is nearly 2^25."""
+    bias, scales = np.array([(1 << 25) - 101]), (0.9066351056098938, 0.9563778042793274, 0.013548213988542557)
+    content = convolution_of_pixels(
+        (1, 4, 16, 1), np.ones((1, 1, 1, 1), np.int8), bias, scales, zero_points=(0, zero_point)
+    )
+    inputs = [np.arange(64, 128, dtype=np.int8).reshape(1, 4, 16, 1)]
+    expected = np.array(host.interpreted(content, inputs).get_output(0))
+    assert {-128, 127} <= set(expected.ravel().tolist())
+    assert run_sanitized(host.compile_network(content, kernels=kernels), inputs, tmp_path) == expected.tobytes()

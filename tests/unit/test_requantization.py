@@ -17,7 +17,7 @@ def channels(draw):
         least=ends[0],
         most=ends[1],
         multiplier=draw(st.integers(1 << 30, (1 << 31) - 1)),
-        shift=draw(st.integers(-31, 2)),
+        shift=draw(st.integers(-31, 30)),
     )
 
 
@@ -34,7 +34,7 @@ def as_the_kernel(sums, found, place):
     """Return what ``requantize.h`` computes, with the wrapping of its instructions."""
     multiplier, addend, shift = (int(a[place]) for a in (found.multipliers, found.addends, found.shifts))
     if shift >= GENERAL_SHIFT - 31:
-        value = gemmlowp.rescale(sums, multiplier, shift - GENERAL_SHIFT) + addend
+        value = gemmlowp.wrap(gemmlowp.rescale(sums, multiplier, shift - GENERAL_SHIFT) + addend)
     else:
         value = gemmlowp.wrap(((2 * sums * multiplier + (1 << 31)) >> 32) + addend)
         value = gemmlowp.wrap(value + (sums >> 63 if found.how is not How.FAST else 0)) >> shift
@@ -48,9 +48,8 @@ def test_the_chosen_way_is_exact(several, zero_point, rectified, high):
     found = requantization(several, zero_point, (low, max(low, high)))
     for place, channel in enumerate(several):
         sums = sums_of(channel, zero_point)
-        expected = np.clip(
-            gemmlowp.rescale(sums, channel.multiplier, channel.shift) + zero_point, low, max(low, high)
-        )
+        rescaled = gemmlowp.rescale(sums, channel.multiplier, channel.shift)
+        expected = np.clip(gemmlowp.wrap(rescaled + zero_point), low, max(low, high))
         assert np.array_equal(as_the_kernel(sums, found, place), expected)
 
 
@@ -66,6 +65,14 @@ def test_a_channel_that_is_always_the_same_needs_no_other_way():
     dead = Channel(least=100, most=200, multiplier=3 << 29, shift=-29)
     channel = Channel(least=-20000, most=30000, multiplier=3 << 29, shift=-7)
     assert requantization([dead, channel], -128, (-128, 127)).how is How.FAST
+
+
+def test_a_channel_whose_sums_wrap_is_not_taken_for_one_that_is_always_the_same():
+    """Both ends, shifted to the left, are below -128, the most of them because it wraps; some between are not."""
+    channel = Channel(least=-600_000, most=300_000, multiplier=3 << 29, shift=13)
+    ends = gemmlowp.rescale(np.array([channel.least, channel.most]), channel.multiplier, channel.shift)
+    assert len(np.unique(np.clip(ends, -128, 127))) == 1
+    assert requantization([channel], 0, (-128, 127)).how is How.GENERAL
 
 
 def test_sums_whose_double_is_beyond_an_int32_have_no_kernel():

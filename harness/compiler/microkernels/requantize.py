@@ -70,7 +70,8 @@ def numbers(channel: Channel, zero_point: int, limits: tuple[int, int], how: How
     """Return multiplier, addend and shift with which ``how`` is exact for a channel; None where it is not."""
     ends = np.array([channel.least, channel.most], np.int64)
     outputs = np.clip(gemmlowp.rescale(ends, channel.multiplier, channel.shift) + zero_point, *limits)
-    if outputs[0] == outputs[1]:  # the output grows with the sum, so it is the same for all of them
+    wraps = max(abs(channel.least), abs(channel.most)) << max(channel.shift, 0) >= _INT32
+    if outputs[0] == outputs[1] and not wraps:  # the output grows with the sum, so it is the same for all of them
         constant = int(outputs[0])
         return 0, 2 * constant + 1, 1
     if how is How.GENERAL:

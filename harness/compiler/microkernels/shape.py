@@ -97,7 +97,7 @@ class Shape:
         alone = self.reach_x == self.reach_y == self.stride_x == self.stride_y == 1 and not (self.top or self.left)
         if self.ring_rows or not alone:
             return 0
-        return ((pixels - 1) % self.columns + 1) * self.depth
+        return min((pixels - 1) % self.columns + 1, self.width) * self.depth
 
 
 def with_ring(shape: Shape, depth: int) -> Shape:

@@ -14,7 +14,8 @@ KERNEL_INLINE int is_general(int32_t shift) { return shift >= GENERAL_SHIFT - 31
 KERNEL_INLINE int32_t requantized(int32_t twice, int32_t multiplier, int32_t added, int32_t shift,
                                   enum requantization how) {
   if (how == REQUANTIZE_general && is_general(shift)) {
-    return saturated_byte(fixed_scale(twice >> 1, multiplier, shift - GENERAL_SHIFT) + added);
+    const int32_t scaled = fixed_scale(twice >> 1, multiplier, shift - GENERAL_SHIFT);
+    return saturated_byte((int32_t)((uint32_t)scaled + (uint32_t)added));
   }
   const int32_t value = multiply_high_add(twice, multiplier, added);
   return saturated_byte((how != REQUANTIZE_fast ? value + (twice >> 31) : value) >> shift);
