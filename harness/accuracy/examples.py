@@ -153,12 +153,20 @@ def choose_examples(model: Model, data: Path | None, choice: Choice) -> Examples
 def _require_all_classes(dataset: Dataset, model: Model) -> None:
     """Raise ``UsageError`` where classes have names, and which output each one is cannot be told.
 
-    The model's own labels tell it, where it has them; else their order by name does, where all are there.
+    The model's own labels tell it where it has them, and nothing else does. Else the order by name does, where all
+    are there.
     """
     names, outputs = dataset.classes, math.prod(model.outputs[0].shape)
     own = model.metadata.get("labels")
-    known = isinstance(own, list) and set(names) <= set(map(str, own))
-    if names and not known and len(names) != max(outputs, 2):
+    labels = [str(label) for label in own] if isinstance(own, list) else []
+    strange = [name for name in names if name not in labels]
+    if labels and strange:
+        msg = (
+            f"{dataset.path} has the class {shorten(strange[0], _NAMED)!r}, and the labels of {model.name} are "
+            f"{shorten(', '.join(labels), _NAMED)}: which output it is cannot be told. Name classes by these labels"
+        )
+        raise UsageError(msg)
+    if names and not labels and len(names) != max(outputs, 2):
         msg = (
             f"{dataset.path} names {len(names)} classes ({shorten(', '.join(names), _NAMED)}), and {model.name} "
             f"gives {outputs} numbers without names, and which is which cannot be told: let it have all classes, or "

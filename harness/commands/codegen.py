@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 @click.option(
     "--weights",
     type=click.Choice(["int8", "int16"]),
-    help="Weights in flash; int16 takes twice the flash and less time (default: int8).",
+    help="Weights in flash; int16 takes twice the flash for weights and fewer instructions (default: int8).",
 )
 @click.option(
     "--board",

@@ -45,7 +45,7 @@ from harness.errors import UsageError
 @click.option(
     "--weights",
     type=click.Choice(["int8", "int16"]),
-    help="TVM: weights in flash; int16 takes twice the flash and less time (default: int8).",
+    help="TVM: weights in flash; int16 takes twice the flash for weights and fewer instructions (default: int8).",
 )
 @click.option(
     "--tflm-library",

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 @click.option(
     "--weights",
     type=click.Choice(["int8", "int16"]),
-    help="Weights in flash; int16 takes twice the flash and less time (default: int8).",
+    help="Weights in flash; int16 takes twice the flash for weights and fewer instructions (default: int8).",
 )
 @click.option(
     "--clock",
@@ -205,7 +205,9 @@ class _Tuning:
         if self._chosen.as_json:
             click.echo(json.dumps({"schema": 1, "tune": facts}, indent=1))
         else:
+            from harness.report import terminal
+
             for text in report.lines(facts):
-                click.echo(text)
+                terminal.console().print(text, highlight=False, markup=False)
         if not ended:
             click.echo(f"mcuprof: {tuner.trials} trials are saved; the same command goes on from there", err=True)

@@ -77,10 +77,11 @@ class Tflm:
         return {}
 
     def check(self, model: Model, board: Board) -> None:
-        """Raise ``UnsupportedError`` for the first operator that the library has no kernel for."""
+        """Raise ``UnsupportedError`` for the first operator, or its type, that the library has no kernel for."""
         del board
         for use in model.operators:
             self._library.registration(use)
+        int16.require_kernels(model, self._library)
 
     def least(self, model: Model, board: Board) -> Least:
         """Return the model's file, which lies in flash, and a bound for the tensors in the arena.
@@ -89,7 +90,6 @@ class Tflm:
         """
         _require_cpp(board)
         self.check(model, board)
-        int16.require_kernels(model, self._library)
         graph = flatbuffer.outline(model)
         constant = constants(model)
         mixed = dynamic_range(graph, constant)

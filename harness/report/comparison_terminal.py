@@ -69,4 +69,5 @@ def _show_gate(findings: Findings, console: Console) -> None:
     for failure in findings.judgement.failures:
         console.print(f"fails: {words.finding(failure)}", style="red", highlight=False, markup=False)
     if not findings.judgement.failures and findings.comparison.anything:
-        console.print(f"passes: {rules}", style="green", highlight=False, markup=False)
+        undecided = " (but for what is not decided)" if findings.judgement.warnings else ""
+        console.print(f"passes: {rules}{undecided}", style="green", highlight=False, markup=False)

@@ -18,6 +18,8 @@ from harness.types import Clock, Measurement, Status
 
 _PIPE_WIDTH = 120
 _ANY_WIDTH = 10_000
+_WHOLE_FACTOR = 1000
+"""From here on a factor is shown as a whole number."""
 _SHORT = {"elements": "", "share": "", "instructions": "instr."}
 """Units in the head of a column; the line above the table spells them out."""
 
@@ -65,7 +67,7 @@ def _table(measurements: Sequence[Measurement]) -> Table:
 
 def _styled(measurement: Measurement | None, factor: float | None) -> str:
     """Return a cell; ``factor`` is how many times as fast as TFLM it is, where that is known."""
-    faster = "" if factor is None else f", {factor:.3g}x"
+    faster = "" if factor is None else f", {factor:,.0f}x" if factor >= _WHOLE_FACTOR else f", {factor:.3g}x"
     shown = escape(bare_cell(measurement))
     if measurement is None:
         return shown

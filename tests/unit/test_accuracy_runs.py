@@ -247,6 +247,9 @@ def test_names_of_classes_that_are_not_those_of_the_outputs(tmp_path, model, nam
         choose_examples(model, path, Choice())
     named = replace(model, metadata={"labels": ["eel", "dog", "cat", "cow"]})
     if len(names) == 3:
+        other = replace(model, metadata={"labels": ["one", "two", "three", "cat"]})
+        with pytest.raises(UsageError, match="has the class 'dog', and the labels of four are one, two"):
+            choose_examples(other, path, Choice())
         assert choose_examples(named, path, Choice()).targets.tolist() == [2, 1, 0]
 
 
