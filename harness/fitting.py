@@ -50,12 +50,12 @@ def advised(cases: Sequence[Case], found: Sequence[Measurement], choices: Choice
     """Return the measurements of a run, those that do not fit with the ``advice`` for their case in their details."""
     said: dict[tuple[str, str, str], list[str]] = {}
     for case in cases:
-        lack = next((lack for m in found if _key(m) == case.key and (lack := _lack(m))), None)
+        lack = next((lack for m in found if m.key == case.key and (lack := _lack(m))), None)
         if lack is not None:
             said[case.key] = [*advice(case, lack, choices), *_measured(case, found)]
     return [
-        replace(m, details={**m.details, "advice": [*said[_key(m)]]})
-        if m.status is Status.DOES_NOT_FIT and said.get(_key(m))
+        replace(m, details={**m.details, "advice": [*said[m.key]]})
+        if m.status is Status.DOES_NOT_FIT and said.get(m.key)
         else m
         for m in found
     ]
@@ -73,10 +73,6 @@ def advice(case: Case, lack: Lack, choices: Choices) -> list[str]:
     said = list(_of_tensors(case, lack)) if lack.memory == "RAM" else []
     said += _untried(case, choices.untried) if lack.memory == "RAM" else []
     return [*said, _other_boards(case, lack, choices.boards)]
-
-
-def _key(measurement: Measurement) -> tuple[str, str, str]:
-    return measurement.model, measurement.implementation, measurement.board
 
 
 def _lack(measurement: Measurement) -> Lack | None:
@@ -157,7 +153,7 @@ def _measured(case: Case, found: Sequence[Measurement]) -> Iterator[str]:
     for name in dict.fromkeys(m.implementation for m in found if (m.model, m.board) == (model, board)):
         if name == mine:
             continue
-        cells = [m for m in found if _key(m) == (model, name, board)]
+        cells = [m for m in found if m.key == (model, name, board)]
         lack = next((lack for m in cells if (lack := _lack(m))), None)
         if lack is not None:
             yield f"{name} does not fit either: {lack} of {lack.memory} are missing"
@@ -165,7 +161,7 @@ def _measured(case: Case, found: Sequence[Measurement]) -> Iterator[str]:
             unused = next((m.value for m in cells if m.metric == "ram" and m.value is not None), None)
             yield f"{name} fits{f' and leaves {unused:,.0f} bytes of RAM unused' if unused is not None else ''}"
     for name in dict.fromkeys(m.board for m in found if (m.model, m.implementation) == (model, mine)):
-        if name != board and _ran([m for m in found if _key(m) == (model, mine, name)]):
+        if name != board and _ran([m for m in found if m.key == (model, mine, name)]):
             yield f"on {name} it fits"
 
 

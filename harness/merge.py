@@ -19,7 +19,7 @@ def merged(runs: Sequence[Run]) -> list[Measurement]:
     """
     found: dict[tuple[str, str, str, str], Measurement] = {}
     for run in runs:
-        found |= {(m.model, m.implementation, m.board, m.metric): m for m in run.measurements}
+        found |= {(*m.key, m.metric): m for m in run.measurements}
     for what, key in _SAME.items():
         _require_one(what, key, list(found.values()))
     return list(found.values())

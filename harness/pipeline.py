@@ -104,7 +104,7 @@ class Ledger:
             done = {
                 m.metric
                 for m in self._record.measurements
-                if _key(m) == case.key and m.provenance.get("model_sha256") == case.model.sha256
+                if m.key == case.key and m.provenance.get("model_sha256") == case.model.sha256
             }
         return [name for name in names if name not in done]
 
@@ -117,7 +117,7 @@ class Ledger:
         """Write a measurement down and save; raises ``_ClosedError`` when the run is ending."""
         with self._open():
             self._record.measurements.append(measurement)
-            self._record.measurements.sort(key=lambda m: self._rank.get(_key(m), len(self._rank)))
+            self._record.measurements.sort(key=lambda m: self._rank.get(m.key, len(self._rank)))
             self._store.save(self._record)
             self._watcher.measured(measurement)
 
@@ -132,10 +132,6 @@ class Ledger:
         """Take nothing more: what fails from now on fails because the run was stopped."""
         with self._lock:
             self._closed = True
-
-
-def _key(measurement: Measurement) -> tuple[str, str, str]:
-    return measurement.model, measurement.implementation, measurement.board
 
 
 def _run_board(plan: Plan, board: Board, workbench: Workbench, ledger: Ledger) -> None:

@@ -82,6 +82,11 @@ class Measurement:
     provenance: Mapping[str, Json] = field(default_factory=dict)
 
     @property
+    def key(self) -> tuple[str, str, str]:
+        """The names of model, implementation and board: its case."""
+        return self.model, self.implementation, self.board
+
+    @property
     def is_of_own_sketch(self) -> bool:
         """Whether it is of a sketch that the user wrote."""
         return "sketch_sha256" in self.provenance

@@ -78,8 +78,7 @@ OnBoard = Callable[[Case, Trial, Work], Done]
 def run(work: Work, store: Store, record: Run, watcher: Watcher) -> None:
     """Measure every case of the plan that ``record`` does not have, boards at once."""
     _require_same_data(work.trials, record)
-    keys = [(case.model.name, case.implementation.name, case.board.name) for case in work.plan.cases()]
-    ledger = Ledger(keys, store, record, watcher)
+    ledger = Ledger([case.key for case in work.plan.cases()], store, record, watcher)
 
     def interrupt() -> None:
         ledger.close()

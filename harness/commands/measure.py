@@ -333,7 +333,7 @@ def require_same_cases(record: Run, plan: Plan) -> None:
             ("model", m.model, m.provenance.get("model_sha256"), models.get(m.model)),
             ("board", m.board, m.provenance.get("board_digest"), boards.get(m.board)),
             ("library of", m.implementation, m.provenance.get("tflm_digest"), libraries.get(m.implementation)),
-            ("tuning of", m.model, m.provenance.get("tuning"), tunings.get((m.model, m.implementation, m.board))),
+            ("tuning of", m.model, m.provenance.get("tuning"), tunings.get(m.key)),
         ):
             if then != now:
                 msg = f"the {what} {name} has changed since run {record.id} began: start a new run"
@@ -345,7 +345,7 @@ def _tunings(record: Run, plan: Plan) -> dict[tuple[str, str, str], str | None]:
     models = {each.name: each for each in plan.models}
     implementations = {each.name: each for each in plan.implementations}
     boards = {each.name: each for each in plan.boards}
-    told = {(m.model, m.implementation, m.board) for m in record.measurements if "tuning" in m.provenance}
+    told = {m.key for m in record.measurements if "tuning" in m.provenance}
     return {
         (model, name, board): implementations[name].provenance_of(models[model], boards[board]).get("tuning")
         for model, name, board in told

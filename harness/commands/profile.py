@@ -100,7 +100,7 @@ def _make(record: Run, chosen: Chosen, means: Means, plan: Plan) -> None:
 
         def take(made: Profile) -> None:
             record.profiles.append(made)
-            record.profiles.sort(key=lambda p: rank[p.model, p.implementation, p.board])
+            record.profiles.sort(key=lambda p: rank[p.key])
             store.save(record)
             progress.advance(1)
 

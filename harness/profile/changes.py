@@ -78,12 +78,8 @@ class Pair:
 
 def pairs(base: Sequence[Profile], new: Sequence[Profile]) -> list[Pair]:
     """Return the cases that both runs have profiles of."""
-    before = {_case(profile): profile for profile in base if profile.status is Status.OK}
-    return [Pair(base=before[_case(p)], new=p) for p in new if p.status is Status.OK and _case(p) in before]
-
-
-def _case(profile: Profile) -> tuple[str, str, str]:
-    return profile.model, profile.implementation, profile.board
+    before = {profile.key: profile for profile in base if profile.status is Status.OK}
+    return [Pair(base=before[p.key], new=p) for p in new if p.status is Status.OK and p.key in before]
 
 
 def _totals(found: Iterator[tuple[str, int]]) -> dict[str, int]:

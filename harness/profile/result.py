@@ -61,6 +61,11 @@ class Profile:
     provenance: Mapping[str, Json] = field(default_factory=dict)
 
     @property
+    def key(self) -> tuple[str, str, str]:
+        """The names of model, implementation and board: its case."""
+        return self.model, self.implementation, self.board
+
+    @property
     def unit(self) -> str:
         """What a tick is."""
         return (Clock.INSTRUCTION_COUNT if self.clock is Clock.INSTRUCTION_COUNT else Clock.CYCLE_MODEL).unit

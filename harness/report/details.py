@@ -54,7 +54,7 @@ def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
 
 
 def _row(measurement: Measurement, *values: object) -> list[str]:
-    case = map(escape, (measurement.model, measurement.implementation, measurement.board))
+    case = map(escape, measurement.key)
     return [*case, *map(_shown, values)]
 
 

@@ -67,8 +67,8 @@ def of(measurements: Sequence[Measurement]) -> Grid:
 
     known = [*metrics.all_metrics(), *sorted({m.metric for m in measurements} - set(metrics.all_metrics()))]
     names = tuple(name for name in known if any(m.metric == name for m in measurements))
-    cells = {(m.model, m.implementation, m.board, m.metric): m for m in measurements}
-    cases = dict.fromkeys((m.model, m.implementation, m.board) for m in measurements)
+    cells = {(*m.key, m.metric): m for m in measurements}
+    cases = dict.fromkeys(m.key for m in measurements)
     return Grid(
         metrics=names,
         rows=tuple(

@@ -88,7 +88,7 @@ def _by_case(run: Run) -> dict[tuple[str, str, str], dict[str, Measurement]]:
     found: dict[tuple[str, str, str], dict[str, Measurement]] = {}
     for m in run.measurements:
         if m.metric not in _NOT_SHOWN:
-            found.setdefault((m.model, m.implementation, m.board), {})[m.metric] = m
+            found.setdefault(m.key, {})[m.metric] = m
     return found
 
 

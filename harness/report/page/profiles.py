@@ -65,15 +65,13 @@ def of(run: Run, history: Sequence[Run]) -> tuple[Section, ...]:
 def _of_same_builds(run: Run, history: Sequence[Run]) -> Iterator[Profile]:
     """Yield the latest profile in other runs of each case that ``run`` timed: of its build, by its clock."""
     latest = {
-        (p.model, p.implementation, p.board, p.clock, p.provenance.get("build")): p
+        (*p.key, p.clock, p.provenance.get("build")): p
         for other in history
         for p in other.profiles
         if p.status is Status.OK
     }
-    own = {(p.model, p.implementation, p.board) for p in run.profiles}
-    cases = dict.fromkeys(
-        (m.model, m.implementation, m.board, m.clock, m.provenance.get("build")) for m in run.measurements
-    )
+    own = {p.key for p in run.profiles}
+    cases = dict.fromkeys((*m.key, m.clock, m.provenance.get("build")) for m in run.measurements)
     for key in cases:
         if key in latest and key[:3] not in own:
             yield latest[key]
