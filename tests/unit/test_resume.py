@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
+from made_runs import measurement
 
 from harness.commands import measure
 from harness.errors import UsageError
@@ -25,7 +26,7 @@ def plan():
 
 
 def record(implementation, provenance):
-    case = SimpleNamespace(model="digits", board="uno", implementation=implementation, provenance=provenance)
+    case = measurement(board="uno", implementation=implementation, provenance=provenance)
     return SimpleNamespace(id="1", measurements=[case])
 
 
