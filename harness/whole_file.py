@@ -9,7 +9,8 @@ from pathlib import Path
 
 def replace(path: Path, content: bytes) -> None:
     """Write a file in place of what was there before, which stays whole where that fails; raises ``OSError``."""
-    descriptor, name = tempfile.mkstemp(prefix=".", suffix=path.suffix, dir=path.parent)
+    # Named otherwise than what it is to be: who looks for files like it finds whole ones alone.
+    descriptor, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
     new = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as stream:

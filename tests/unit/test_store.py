@@ -65,6 +65,17 @@ def test_what_is_cut_off_can_go_on(tmp_path):
         store.latest_unfinished()
 
 
+def test_what_is_half_written_is_no_run(tmp_path, monkeypatch):
+    store = Store(tmp_path)
+    run = store.begin({}, {})
+    run.measurements.append(measurement())
+    store.save(run)
+    seen = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: seen.extend(tmp_path.glob("*.json")))
+    store.save(run)
+    assert seen == [store.path(run)]
+
+
 def test_a_failed_save_leaves_the_file_whole(tmp_path, monkeypatch):
     store = Store(tmp_path)
     run = store.begin({}, {})
