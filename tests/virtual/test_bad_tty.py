@@ -178,8 +178,8 @@ def test_ctrl_c_ends_two_boards(start, emulators, tmp_path, mcuprof):
         assert time.monotonic() < end
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
-    assert process.returncode == 130
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130, err
     assert not emulators()
     assert {m["status"] for m in saved()} == {"ok"}, "what was cut off is not taken for a fault"
     again = mcuprof("run", "--resume", "--json")
