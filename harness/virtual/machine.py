@@ -31,9 +31,11 @@ class RigFolder:
         usual = tempfile.gettempdir()
         parent = Path(usual if len(usual) <= _LONGEST_FOLDER else "/tmp")
         _sweep(parent)
-        self.path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
-        self._lock = filelock.FileLock(self.path / _LOCK, thread_local=False)
+        # It is locked under another name: whoever sweeps just now would take it for one of a process that was killed.
+        making = Path(tempfile.mkdtemp(prefix=f".{_PREFIX}", dir=parent))
+        self._lock = filelock.FileLock(making / _LOCK, thread_local=False)
         self._lock.acquire(timeout=0)
+        self.path = making.rename(parent / making.name.removeprefix("."))
 
     def close(self) -> None:
         """Remove the folder. May be called more than once."""

@@ -1,6 +1,7 @@
 """Folders of virtual boards: those in use stay, those of processes that were killed go."""
 
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -26,6 +27,15 @@ def test_a_folder_in_use_stays(tmp_path):
     assert first.path.is_dir()
     first.close()
     second.close()
+    assert not list(tmp_path.iterdir())
+
+
+def test_boards_that_start_at_once_leave_each_others_folders_alone(tmp_path):
+    with ThreadPoolExecutor(8) as pool:
+        folders = list(pool.map(lambda _: machine.RigFolder(), range(100)))
+    assert all((folder.path / "lock").is_file() for folder in folders)
+    for folder in folders:
+        folder.close()
     assert not list(tmp_path.iterdir())
 
 
