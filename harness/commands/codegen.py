@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.commands import options
 from harness.commands.options import JSON, with_tuning
-from harness.commands.options import tuning as tuning_options
 from harness.commands.output import FORCE, require_free, writing
 from harness.errors import UsageError
 
@@ -39,11 +39,7 @@ if TYPE_CHECKING:
     "--name", default="model", show_default=True, metavar="NAME", help="What files and functions are called."
 )
 @click.option("--no-fuse", is_flag=True, help="Make each operator a function of its own, and do nothing in place.")
-@click.option(
-    "--weights",
-    type=click.Choice(["int8", "int16"]),
-    help="Weights in flash; int16 takes twice the flash for weights and fewer instructions (default: int8).",
-)
+@options.weights("Weights")
 @click.option(
     "--board",
     "-b",
@@ -51,19 +47,9 @@ if TYPE_CHECKING:
     metavar="NAME",
     help="Compile for this board, with what `mcuprof tune` has found for its processor (default: all by rule).",
 )
-@click.option(
-    "--opt",
-    "optimization",
-    type=click.Choice(["O2", "Os", "O3"]),
-    help="With --board: the optimization that it was found for (default: the board core's own).",
-)
-@tuning_options
-@click.option(
-    "--results",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="With --board: the folder for results with what was found.",
-)
+@options.optimization("With --board: the optimization that it was found for (default: the board core's own).")
+@options.tuning
+@options.results("With --board: the folder for results with what was found.")
 @JSON
 @FORCE
 def codegen(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from harness.commands import options
 from harness.commands.options import JSON, with_tuning
 from harness.commands.output import write_file
 from harness.errors import UsageError
@@ -18,18 +19,8 @@ from harness.errors import UsageError
 @click.option(
     "--impl", "-i", "implementations", multiple=True, metavar="NAME", help="Implementation; all where none is named."
 )
-@click.option(
-    "--tflm-library",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="TFLM to judge by: an Arduino library, or a folder with its sources.",
-)
-@click.option(
-    "--sketchbook",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Arduino sketchbook whose libraries may be used.",
-)
+@options.tflm_library("judge by")
+@options.sketchbook("libraries")
 @click.option(
     "--svg",
     type=click.Path(path_type=Path, dir_okay=False),

@@ -18,8 +18,52 @@ if TYPE_CHECKING:
 DEFAULT_BOARD = "nano33ble-sim"
 
 _Command = Callable[..., Any]
+_Option = Callable[[_Command], _Command]
 
 OBJECTIVES = ("latency", "flash", "ram")
+
+
+def optimization(help_text: str = "Compiler optimization (default: the board core's own).") -> _Option:
+    """Return ``--opt``."""
+    return click.option("--opt", "optimization", type=click.Choice(["O2", "Os", "O3"]), help=help_text)
+
+
+def weights(of: str = "TVM: weights") -> _Option:
+    """Return ``--weights``; ``of`` begins its help."""
+    rest = "in flash; int16 takes twice the flash for weights and fewer instructions (default: int8)."
+    return click.option("--weights", type=click.Choice(["int8", "int16"]), help=f"{of} {rest}")
+
+
+def tflm_library(purpose: str = "build with") -> _Option:
+    """Return ``--tflm-library``."""
+    return click.option(
+        "--tflm-library",
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        help=f"TFLM to {purpose}: an Arduino library, or a folder with its sources.",
+    )
+
+
+def sketchbook(holds: str = "cores and libraries") -> _Option:
+    """Return ``--sketchbook``; ``holds`` is what the command takes from there."""
+    return click.option(
+        "--sketchbook",
+        type=click.Path(path_type=Path, file_okay=False),
+        metavar="DIR",
+        help=f"Arduino sketchbook whose {holds} may be used.",
+    )
+
+
+def results(help_text: str = "Folder for results.") -> _Option:
+    """Return ``--results``."""
+    return click.option("--results", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help=help_text)
+
+
+CLOCK = click.option(
+    "--clock",
+    type=click.Choice(["cycle-model", "instruction-count"]),
+    help="What times on a virtual board are (default: cycles where its file says how to count them).",
+)
 
 _SELECTION = (
     click.argument("models", nargs=-1, metavar="[MODEL]..."),
@@ -44,12 +88,7 @@ _TUNING = (
     click.option("--no-tuning", is_flag=True, help="TVM: the same as --tuning off."),
 )
 _MEASURING = (
-    click.option(
-        "--opt",
-        "optimization",
-        type=click.Choice(["O2", "Os", "O3"]),
-        help="Compiler optimization (default: the board core's own).",
-    ),
+    optimization(),
     click.option(
         "--arena",
         type=click.IntRange(min=1),
@@ -62,28 +101,10 @@ _MEASURING = (
         help="TVM: make each operator a function of its own, and do nothing in place.",
     ),
     *_TUNING,
-    click.option(
-        "--weights",
-        type=click.Choice(["int8", "int16"]),
-        help="TVM: weights in flash; int16 takes twice the flash for weights and fewer instructions (default: int8).",
-    ),
-    click.option(
-        "--tflm-library",
-        type=click.Path(path_type=Path),
-        metavar="DIR",
-        help="TFLM to build with: an Arduino library, or a folder with its sources.",
-    ),
-    click.option(
-        "--sketchbook",
-        type=click.Path(path_type=Path, file_okay=False),
-        metavar="DIR",
-        help="Arduino sketchbook whose cores and libraries may be used.",
-    ),
-    click.option(
-        "--clock",
-        type=click.Choice(["cycle-model", "instruction-count"]),
-        help="What times on a virtual board are (default: cycles where its file says how to count them).",
-    ),
+    weights(),
+    tflm_library(),
+    sketchbook(),
+    CLOCK,
     click.option(
         "--port",
         metavar="PORT",
@@ -105,9 +126,7 @@ _MEASURING = (
         help="How many inputs the output is checked on.",
     ),
 )
-RESULTS = click.option(
-    "--results", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Folder for results."
-)
+RESULTS = results()
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 VERBOSE = click.option("--verbose", "-v", is_flag=True, help="Tell every step.")
 _OWN_SKETCH = (
@@ -153,7 +172,7 @@ def own_sketch(command: _Command) -> _Command:
     return _apply(_OWN_SKETCH, command)
 
 
-def _apply(options: tuple[Callable[[_Command], _Command], ...], command: _Command) -> _Command:
+def _apply(options: tuple[_Option, ...], command: _Command) -> _Command:
     for option in reversed(options):
         command = option(command)
     return command

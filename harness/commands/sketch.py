@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
+from harness.commands import options
 from harness.commands.options import JSON, with_tuning
-from harness.commands.options import tuning as tuning_options
 from harness.commands.output import FORCE, require_free, writing
 from harness.errors import UsageError
 
@@ -34,31 +34,12 @@ from harness.errors import UsageError
     metavar="BYTES",
     help="TFLM's tensor arena (default: the smallest that works, searched for on the board).",
 )
-@click.option(
-    "--opt",
-    "optimization",
-    type=click.Choice(["O2", "Os", "O3"]),
-    help="Compiler optimization that the arena is searched with.",
-)
+@options.optimization("Compiler optimization that the arena is searched with.")
 @click.option("--no-fuse", is_flag=True, help="TVM: make each operator a function of its own.")
-@tuning_options
-@click.option(
-    "--weights",
-    type=click.Choice(["int8", "int16"]),
-    help="TVM: weights in flash; int16 takes twice the flash for weights and fewer instructions (default: int8).",
-)
-@click.option(
-    "--tflm-library",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="TFLM to build with: an Arduino library, or a folder with its sources.",
-)
-@click.option(
-    "--sketchbook",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Arduino sketchbook whose cores and libraries may be used.",
-)
+@options.tuning
+@options.weights()
+@options.tflm_library()
+@options.sketchbook()
 @click.option(
     "--protocol",
     type=click.Choice(["mcuprof", "mlperf-tiny"]),

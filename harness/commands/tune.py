@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.commands import options
 from harness.commands.carry_out import find_means, require_uploads
 from harness.commands.measure import chosen_board, usable_boards, with_board
 from harness.commands.options import JSON, OBJECTIVES, VERBOSE, Chosen
@@ -45,39 +46,16 @@ if TYPE_CHECKING:
 @click.option(
     "--seed", type=click.IntRange(0, (1 << 31) - 2), default=0, show_default=True, metavar="N", help="Of the search."
 )
-@click.option(
-    "--opt",
-    "optimization",
-    type=click.Choice(["O2", "Os", "O3"]),
-    help="Compiler optimization (default: the board core's own).",
-)
+@options.optimization()
 @click.option("--no-fuse", is_flag=True, help="Make each operator a function of its own.")
-@click.option(
-    "--weights",
-    type=click.Choice(["int8", "int16"]),
-    help="Weights in flash; int16 takes twice the flash for weights and fewer instructions (default: int8).",
-)
-@click.option(
-    "--clock",
-    type=click.Choice(["cycle-model", "instruction-count"]),
-    help="What times on a virtual board are (default: cycles where its file says how to count them).",
-)
+@options.weights("Weights")
+@options.CLOCK
 @click.option("--port", metavar="PORT", help="Port of a real board.")
-@click.option(
-    "--sketchbook",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Arduino sketchbook whose cores may be used.",
-)
-@click.option(
-    "--results",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Folder for results; the database is in its folder tuning.",
-)
+@options.sketchbook("cores")
+@options.results("Folder for results; the database is in its folder tuning.")
 @JSON
 @VERBOSE
-def tune(*, model: str, board_name: str | None, trials: int, objective: str, seed: int, **options: Any) -> int:  # noqa: ANN401
+def tune(*, model: str, board_name: str | None, trials: int, objective: str, seed: int, **given: Any) -> int:  # noqa: ANN401
     """Find the best functions for MODEL by trying them on a board; tvm-aot, tvm-graph and codegen use what is found.
 
     It goes on where it was cut off: what the database knows is not measured again.
@@ -90,7 +68,7 @@ def tune(*, model: str, board_name: str | None, trials: int, objective: str, see
 
     settings_file = config.load()
     boards = () if board_name is None else (board_name,)
-    chosen = with_board(Chosen(models=(model,), boards=boards, implementations=(), **options), settings_file)
+    chosen = with_board(Chosen(models=(model,), boards=boards, implementations=(), **given), settings_file)
     network, board = models.load(model), chosen_board(chosen.boards[0], chosen, settings_file)
     results = chosen.results or settings_file.results_folder()
     settings = Settings(
