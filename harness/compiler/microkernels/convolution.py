@@ -8,13 +8,14 @@ import numpy as np
 
 from harness.compiler.channels import bias
 from harness.compiler.fixed_point import activation_limits, quantize_multiplier
+from harness.compiler.graph import Tensor
 from harness.compiler.kernel import Node
 from harness.compiler.microkernels import packing
 from harness.compiler.microkernels.kernel import Kernel
 from harness.compiler.microkernels.packing import Layout, rounded_up
 from harness.compiler.microkernels.requantize import Channel, Integers, Requantization, requantization
 from harness.compiler.microkernels.shape import Shape, with_planes, with_ring
-from harness.compiler.operators.convolution import window
+from harness.compiler.operators.convolution import Window, windows
 from harness.compiler.strategy import Kernels, Rule, Sizes, Strategy
 
 _MOST_TAPS = 1 << 10
@@ -217,9 +218,7 @@ def _layer(node: Node, matrix: Integers) -> _Layer | None:
 
 def _shape(node: Node, padding: Node | None, height: int, width: int) -> Shape | None:
     """Return the sizes of a convolution, the ones before it that pad included; None where those pad with a number."""
-    rows = window(node, 1, height, node.option("StrideH"), node.option("DilationHFactor"))
-    columns = window(node, 2, width, node.option("StrideW"), node.option("DilationWFactor"))
-    x, y, before = (padding or node).input(), node.output(), [0] * 8
+    x, before = (padding or node).input(), [0] * 8
     if padding is not None:
         given = padding.optional(2)
         if given is not None and padding.content(2).reshape(-1).tolist() != [node.input().zero_point]:
@@ -227,17 +226,22 @@ def _shape(node: Node, padding: Node | None, height: int, width: int) -> Shape |
         before = padding.content(1).reshape(-1).tolist()
         if any(before[:2] + before[6:]):
             return None
-    plain = plain_shape(x.shape[0], x.shape[1:], y.shape[1:], node)
+    shape = windowed_shape(node, x, *windows(node, height, width))
+    return replace(shape, top=shape.top + before[2], left=shape.left + before[4])
+
+
+def windowed_shape(node: Node, x: Tensor, rows: Window, columns: Window) -> Shape:
+    """Return the sizes of what slides a filter over the image ``x``."""
     return replace(
-        plain,
-        kernel_height=height,
-        kernel_width=width,
+        plain_shape(x.shape[0], x.shape[1:], node.output().shape[1:], node),
+        kernel_height=rows.size,
+        kernel_width=columns.size,
         stride_y=rows.stride,
         stride_x=columns.stride,
         dilation_y=rows.dilation,
         dilation_x=columns.dilation,
-        top=rows.before + before[2],
-        left=columns.before + before[4],
+        top=rows.before,
+        left=columns.before,
     )
 
 

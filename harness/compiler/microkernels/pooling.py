@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from harness.compiler.fixed_point import activation_limits
 from harness.compiler.kernel import Node
-from harness.compiler.microkernels.convolution import plain_shape
+from harness.compiler.microkernels.convolution import windowed_shape
 from harness.compiler.microkernels.kernel import Kernel
 from harness.compiler.operators.convolution import window
 from harness.compiler.strategy import Kernels, Rule, Sizes
@@ -27,15 +27,5 @@ def pool(node: Node, rule: Rule) -> Kernel | None:
     if taps > _MOST_TAPS or rule(sizes).kernels is not Kernels.PACKED:
         return None
     low, high = activation_limits(node.option("FusedActivationFunction"), y)
-    shape = replace(
-        plain_shape(x.shape[0], x.shape[1:], y.shape[1:], node),
-        kernel_height=rows.size,
-        kernel_width=columns.size,
-        stride_y=rows.stride,
-        stride_x=columns.stride,
-        top=rows.before,
-        left=columns.before,
-        low=low,
-        high=high,
-    )
+    shape = replace(windowed_shape(node, x, rows, columns), low=low, high=high)
     return Kernel(function=KERNELS[node.operator.name], inputs=(x.index,), constants=(("shape", shape.words()),))

@@ -9,11 +9,11 @@ import numpy as np
 from harness.compiler.fixed_point import activation_limits
 from harness.compiler.kernel import Node
 from harness.compiler.microkernels import packing
-from harness.compiler.microkernels.convolution import plain_shape
+from harness.compiler.microkernels.convolution import plain_shape, windowed_shape
 from harness.compiler.microkernels.kernel import Kernel
 from harness.compiler.microkernels.requantize import Integers
 from harness.compiler.microkernels.shape import Shape
-from harness.compiler.operators.convolution import sums_of, window
+from harness.compiler.operators.convolution import sums_of, windows
 from harness.compiler.strategy import Kernels, Rule, Sizes
 
 _TOGETHER = 2
@@ -77,21 +77,7 @@ def _shape(node: Node, weights: Integers, *, depthwise: bool) -> Shape | None:
     fits = y.shape[3] == x.shape[3] if depthwise else depth == x.shape[3]
     if not fits:
         return None
-    rows = window(node, 1, height, node.option("StrideH"), node.option("DilationHFactor"))
-    columns = window(node, 2, width, node.option("StrideW"), node.option("DilationWFactor"))
-    return replace(
-        plain_shape(x.shape[0], x.shape[1:], y.shape[1:], node),
-        kernel_height=height,
-        kernel_width=width,
-        stride_y=rows.stride,
-        stride_x=columns.stride,
-        dilation_y=rows.dilation,
-        dilation_x=columns.dilation,
-        top=rows.before,
-        left=columns.before,
-        low=low,
-        high=high,
-    )
+    return replace(windowed_shape(node, x, *windows(node, height, width)), low=low, high=high)
 
 
 def _strategy(node: Node, shape: Shape, matrix: Integers, rule: Rule) -> Kernels:

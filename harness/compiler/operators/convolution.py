@@ -65,6 +65,14 @@ def window(node: Node, axis: int, size: int, stride: int, dilation: int = 1) -> 
     return Window(size=size, stride=stride, dilation=dilation, before=before, length=length, steps=steps)
 
 
+def windows(node: Node, height: int, width: int) -> tuple[Window, Window]:
+    """Return how the filter of a convolution slides over rows and over columns."""
+    return (
+        window(node, 1, height, node.option("StrideH"), node.option("DilationHFactor")),
+        window(node, 2, width, node.option("StrideW"), node.option("DilationWFactor")),
+    )
+
+
 @operator("CONV_2D", Pattern.REDUCTION, versions=6)
 def conv_2d(node: Node) -> te.Tensor:
     """Lower a convolution: input NHWC, weights [channels out, height, width, channels in of a group]."""
@@ -76,7 +84,7 @@ def conv_2d(node: Node) -> te.Tensor:
     node.require(whole, "its weights do not match its input")
     share = channels // groups
     node.require(channels == y.shape[3], f"its weights give {channels} channels, {y} has others")
-    rows, columns = _windows(node, height, width)
+    rows, columns = windows(node, height, width)
     data = _padded(node, rows, columns)
     w = node.constant(weights, "weights")
     ky, kx = te.reduce_axis((0, height), "ky"), te.reduce_axis((0, width), "kx")
@@ -105,7 +113,7 @@ def depthwise_conv_2d(node: Node) -> te.Tensor:
     node.require(channels % x.shape[3] == 0 and weights.shape[0] == 1, "its weights do not match its input")
     node.require(channels == y.shape[3], f"its weights give {channels} channels, {y} has others")
     fan_out = channels // x.shape[3]
-    rows, columns = _windows(node, height, width)
+    rows, columns = windows(node, height, width)
     data = _padded(node, rows, columns)
     w = node.constant(weights, "weights")
     ky, kx = te.reduce_axis((0, height), "ky"), te.reduce_axis((0, width), "kx")
@@ -152,13 +160,6 @@ def _check(node: Node, rank: int) -> tuple[Tensor, Tensor, np.ndarray]:
         node.require(len(node.output().shape) == rank, f"{node.output()} does not have 4 dimensions")
         node.require(node.input().shape[0] == node.output().shape[0], "input and output differ in their batch")
     return node.input(), node.output(), np.asarray(node.content(1))
-
-
-def _windows(node: Node, height: int, width: int) -> tuple[Window, Window]:
-    return (
-        window(node, 1, height, node.option("StrideH"), node.option("DilationHFactor")),
-        window(node, 2, width, node.option("StrideW"), node.option("DilationWFactor")),
-    )
 
 
 def _padded(node: Node, rows: Window, columns: Window) -> te.Tensor:
