@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -19,6 +19,7 @@ from harness.least import Least
 from harness.models import Model
 from harness.sketch import Markers, Sketch
 from harness.tuning.record import Objective
+from harness.types import Json
 
 if TYPE_CHECKING:
     from harness.models import Array
@@ -144,6 +145,14 @@ class Case:
     def key(self) -> tuple[str, str, str]:
         """The names of model, implementation and board, which a run has once."""
         return self.model.name, self.implementation.name, self.board.name
+
+    def provenance(self, of_build: Mapping[str, Json] | None = None) -> dict[str, Json]:
+        """Return what a result says of the case and, where it was built, of how."""
+        facts: dict[str, Json] = {"model_sha256": self.model.sha256, "board_digest": self.board.digest}
+        facts |= self.implementation.provenance()
+        if of_build is not None:
+            facts |= {**of_build, **self.implementation.provenance_of(self.model, self.board)}
+        return facts
 
     def __str__(self) -> str:
         what = "" if self.markers is Markers.NONE else f" (marked {self.markers.value})"

@@ -134,9 +134,22 @@ class Ledger:
             self._closed = True
 
 
+class FirstFault:
+    """What failed first about a board itself: the cases after that are skipped."""
+
+    def __init__(self) -> None:
+        self.skips = ""
+        """Why the cases that are left are skipped; empty where none is."""
+
+    def note(self, error: CaseError) -> None:
+        """Take in how a case ended that was not skipped."""
+        if isinstance(error, RigError):
+            self.skips = f"skipped after the board's first fault: {error.message}"
+
+
 def _run_board(plan: Plan, board: Board, workbench: Workbench, ledger: Ledger) -> None:
     """Measure the cases of one board. After its first fault the rest is skipped."""
-    first_fault: str | None = None
+    fault = FirstFault()
     for case in plan.cases():
         if case.board is not board:
             continue
@@ -146,11 +159,10 @@ def _run_board(plan: Plan, board: Board, workbench: Workbench, ledger: Ledger) -
         ledger.begin(case)
         measure = _CaseRun(case, workbench, names)
         try:
-            for measurement in measure.run() if first_fault is None else measure.skip(first_fault):
+            for measurement in measure.fail_rest(Status.SKIPPED, fault.skips) if fault.skips else measure.run():
                 ledger.take(measurement)
         except CaseError as error:
-            if isinstance(error, RigError):
-                first_fault = error.message
+            fault.note(error)
             for measurement in measure.fail_rest(error.status, error.message, over(error)):
                 ledger.take(measurement)
 
@@ -169,9 +181,6 @@ class _CaseRun:
         self._waiting = {name: module for name, module in metrics.all_metrics().items() if name in names}
         self._built: Built | Oversized | None = None
         self._bench: RigBench | None = None
-
-    def skip(self, first_fault: str) -> Iterator[Measurement]:
-        return self.fail_rest(Status.SKIPPED, f"skipped after the board's first fault: {first_fault}")
 
     def run(self) -> Iterator[Measurement]:
         built = self._built = self._workbench.build(self._case)
@@ -212,13 +221,10 @@ class _CaseRun:
 
     def _take(self, name: str, reading: Reading) -> Measurement:
         del self._waiting[name]
-        board = self._case.board
-        provenance: dict[str, Json] = {"model_sha256": self._case.model.sha256, "board_digest": board.digest}
-        provenance |= self._case.implementation.provenance()
-        if self._built is not None:
-            provenance |= self._workbench.provenance(self._built.build)
-            provenance |= self._case.implementation.provenance_of(self._case.model, board)
-            provenance |= {"arena_bytes": self._built.arena, "arena_probes": self._built.arena_probes}
+        built = self._built
+        provenance = self._case.provenance(self._workbench.provenance(built.build) if built else None)
+        if built is not None:
+            provenance |= {"arena_bytes": built.arena, "arena_probes": built.arena_probes}
         retries = self._workbench.retries(self._case)
         if retries is not None:
             provenance["retries"] = retries.take(self._bench.firmware.session if self._bench else None)
@@ -226,7 +232,7 @@ class _CaseRun:
             reading,
             model=self._case.model.name,
             implementation=self._case.implementation.name,
-            board=board,
+            board=self._case.board,
             metric=name,
             provenance=provenance,
         )

@@ -21,9 +21,9 @@ from harness.boards import Board
 from harness.builds import Program
 from harness.case import Built, Case, Oversized
 from harness.correctness import ABSOLUTE_TOLERANCE, RELATIVE_TOLERANCE
-from harness.errors import CaseError, RigError, UsageError
+from harness.errors import CaseError, UsageError
 from harness.metrics import ACCURACY
-from harness.pipeline import Ledger, Plan, Watcher, failed, over, to_measurement
+from harness.pipeline import FirstFault, Ledger, Plan, Watcher, failed, over, to_measurement
 from harness.store import Run, Store
 from harness.types import Json, Measurement, Reading, Status
 from harness.wire_log import file_name
@@ -111,22 +111,22 @@ def journals(store: Store, record: Run) -> OpenJournal:
 
 def _run_board(board: Board, work: Work, ledger: Ledger) -> None:
     """Measure the cases of one board. After its first fault the rest is skipped."""
-    first_fault: str | None = None
+    fault = FirstFault()
     for case in work.plan.cases():
         if case.board is not board or not ledger.missing(case, [ACCURACY]):
             continue
         ledger.begin(case)
         trial = work.trials[case.model.sha256]
-        if first_fault is not None:
-            why = f"skipped after the board's first fault: {first_fault}"
-            ledger.take(_measurement(case, failed(Status.SKIPPED, why), None, work.workbench, trial.data))
+        if fault.skips:
+            skipped = failed(Status.SKIPPED, fault.skips)
+            ledger.take(_measurement(case, skipped, None, work.workbench, trial.data))
             continue
         done: Done | None = None
         try:
             done = (work.on_board or _by_firmware)(case, trial, work)
             reading = reading_of(trial, done.predictions, board)
         except CaseError as error:
-            first_fault = error.message if isinstance(error, RigError) else None
+            fault.note(error)
             reading = failed(error.status, error.message, over(error))
         ledger.take(_measurement(case, reading, done, work.workbench, trial.data))
 
@@ -227,13 +227,11 @@ def _times(predictions: Sequence[Prediction], board: Board) -> dict[str, Json]:
 
 
 def _measurement(case: Case, reading: Reading, done: Done | None, workbench: Workbench, data: str) -> Measurement:
-    provenance: dict[str, Json] = {"model_sha256": case.model.sha256, "board_digest": case.board.digest}
+    build = done.build if done else None
+    provenance = case.provenance(workbench.provenance(build) if build else None)
     if data:
         provenance["data_digest"] = data
-    provenance |= case.implementation.provenance()
-    if done is not None and done.build is not None:
-        provenance |= workbench.provenance(done.build)
-        provenance |= case.implementation.provenance_of(case.model, case.board)
+    if done is not None and build is not None:
         provenance |= {"arena_bytes": done.arena, "arena_probes": done.arena_probes}
     retries = workbench.retries(case)
     if retries is not None:

@@ -73,11 +73,7 @@ def profile(case: Case, workbench: Workbench, runs: int | None = None) -> Profil
         usage=unmarked.usage,
         symbols=flash_symbols(read(plain.build.elf)),
         provenance={
-            "model_sha256": case.model.sha256,
-            "board_digest": case.board.digest,
-            **case.implementation.provenance(),
-            **workbench.provenance(plain.build),
-            **case.implementation.provenance_of(case.model, case.board),
+            **case.provenance(workbench.provenance(plain.build)),
             "profiled_build": marked.build.key,
             "arena_bytes": plain.arena,
             **({"no_cycle_model": case.board.no_plugin} if case.board.no_plugin else {}),

@@ -10,9 +10,9 @@ from functools import partial
 from harness import crew, fitting
 from harness.boards import Board
 from harness.case import Case
-from harness.errors import CaseError, RigError
+from harness.errors import CaseError
 from harness.fitting import Choices
-from harness.pipeline import Plan
+from harness.pipeline import FirstFault, Plan
 from harness.profile.measure import profile
 from harness.profile.result import Profile
 from harness.types import Status
@@ -44,16 +44,15 @@ def run(plan: Plan, workbench: Workbench, runs: int | None, take: Callable[[Prof
 
 def _of_board(cases: Sequence[Case], workbench: Workbench, runs: int | None, choices: Choices) -> Iterator[Profile]:
     """Yield the profiles of one board. After its first fault the rest is skipped."""
-    first_fault: str | None = None
+    fault = FirstFault()
     for case in cases:
-        if first_fault is not None:
-            yield _without(case, Status.SKIPPED, f"skipped after the board's first fault: {first_fault}")
+        if fault.skips:
+            yield _without(case, Status.SKIPPED, fault.skips)
             continue
         try:
             yield profile(case, workbench, runs)
         except CaseError as error:
-            if isinstance(error, RigError):
-                first_fault = error.message
+            fault.note(error)
             yield replace(
                 _without(case, error.status, error.message), advice=tuple(fitting.advice_for(case, error, choices))
             )
