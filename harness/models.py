@@ -93,6 +93,12 @@ class Model:
         return hashlib.sha256(self.data).hexdigest()
 
     @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the classes, in the order of the outputs, where the file's metadata has them."""
+        named = self.metadata.get("labels")
+        return tuple(map(str, named)) if isinstance(named, list) else ()
+
+    @property
     def is_quantized(self) -> bool:
         """Whether every input and output is an integer tensor, so that outputs can be compared to the byte."""
         return not any(tensor.dtype.startswith("float") for tensor in (*self.inputs, *self.outputs))

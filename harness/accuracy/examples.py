@@ -75,8 +75,7 @@ class Examples:
 
     def classes(self) -> tuple[str, ...]:
         """Return the names of the classes, where model or data set has them."""
-        named = self.model.metadata.get("labels")
-        return self.dataset.classes or (tuple(map(str, named)) if isinstance(named, list) else ())
+        return self.dataset.classes or self.model.labels
 
     def digest(self) -> str:
         """Return sixteen hexadecimal digits that stand for samples and labels, as they are stored."""
@@ -157,16 +156,15 @@ def _require_all_classes(dataset: Dataset, model: Model) -> None:
     are there.
     """
     names, outputs = dataset.classes, math.prod(model.outputs[0].shape)
-    own = model.metadata.get("labels")
-    labels = [str(label) for label in own] if isinstance(own, list) else []
-    strange = [name for name in names if name not in labels]
-    if labels and strange:
+    strange = [name for name in names if name not in model.labels]
+    if model.labels and strange:
         msg = (
             f"{dataset.path} has the class {shorten(strange[0], _NAMED)!r}, and the labels of {model.name} are "
-            f"{shorten(', '.join(labels), _NAMED)}: which output it is cannot be told. Name classes by these labels"
+            f"{shorten(', '.join(model.labels), _NAMED)}: which output it is cannot be told. Name classes by these "
+            "labels"
         )
         raise UsageError(msg)
-    if names and not labels and len(names) != max(outputs, 2):
+    if names and not model.labels and len(names) != max(outputs, 2):
         msg = (
             f"{dataset.path} names {len(names)} classes ({shorten(', '.join(names), _NAMED)}), and {model.name} "
             f"gives {outputs} numbers without names, and which is which cannot be told: let it have all classes, or "

@@ -85,9 +85,7 @@ def wanted_by(model: Model) -> Wanted:
     if len(model.inputs) != 1:
         msg = f"--data needs a model with one input, and {model.name} has {len(model.inputs)}"
         raise UsageError(msg)
-    named = model.metadata.get("labels")
-    labels = tuple(map(str, named)) if isinstance(named, list) else ()
-    return Wanted(tensor=model.inputs[0], labels=labels)
+    return Wanted(tensor=model.inputs[0], labels=model.labels)
 
 
 def open_dataset(path: Path, wanted: Wanted) -> Dataset:
