@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import math
 import statistics
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from bench.process import mcuprof
+from bench.process import mcuprof, measurements
 from bench.row import Row, below
 from bench.simulated import normal
 from harness import stats
@@ -55,7 +53,7 @@ def _ram_rows(folder: Path, model: str, limit: float) -> Iterator[Row]:
     words = ("ram-search", model, "--impl", "tflm", "--board", _BOARD)
     _seconds(folder, *words)  # fills the build cache
     began = time.monotonic()
-    first = _json(folder, *words)[0]
+    first = measurements(folder, *words)[0]
     yield below(f"ram-search {model}, build cached", time.monotonic() - began, limit)
     probes, heap = first["details"]["probes"], first["details"]["heap_bytes"]
     most = math.floor(math.log2(heap))
@@ -68,7 +66,7 @@ def _ram_rows(folder: Path, model: str, limit: float) -> Iterator[Row]:
     )
     tried = {probe["size"]: probe["works"] for probe in probes}
     exact = bool(tried.get(first["value"])) and tried.get(first["value"] + 1) is False
-    again = _json(folder, *words)[0]["value"]
+    again = measurements(folder, *words)[0]["value"]
     yield Row(
         what=f"ram-search {model}, exact and the same twice",
         figure=first["value"],
@@ -79,7 +77,7 @@ def _ram_rows(folder: Path, model: str, limit: float) -> Iterator[Row]:
 
 
 def _same_twice(folder: Path, words: tuple[str, ...]) -> Row:
-    first, second = ([m["samples"] for m in _json(folder, *words)] for _ in range(2))
+    first, second = ([m["samples"] for m in measurements(folder, *words)] for _ in range(2))
     different = sum(a != b for a, b in zip(first, second, strict=True))
     return Row(
         what="timing keyword_spotting, two runs",
@@ -94,8 +92,3 @@ def _seconds(folder: Path, *words: str) -> float:
     began = time.monotonic()
     mcuprof(folder, *words)
     return time.monotonic() - began
-
-
-def _json(folder: Path, *words: str) -> list[dict[str, Any]]:
-    measurements: list[dict[str, Any]] = json.loads(mcuprof(folder, *words, "--json").stdout)["measurements"]
-    return measurements

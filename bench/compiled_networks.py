@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import tempfile
 import time
@@ -10,11 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bench.process import mcuprof
+from bench.process import SHARED_MODELS, mcuprof, measurements
 from bench.row import Row, below
 
 _BOARD = "nano33ble-sim"
-_SHARED = Path(__file__).resolve().parents[2] / "shared" / "models"
 _BUNDLED = Path(__file__).resolve().parents[1] / "models"
 _COMPILED = "person_detection"
 _MOST_INSTRUCTIONS = {
@@ -31,7 +29,7 @@ def rows() -> Iterator[Row]:
     with tempfile.TemporaryDirectory(prefix="mcuprof-bench-") as name:
         folder = Path(name)
         yield _compile_time(folder)
-        for model in [*sorted(_SHARED.glob("*.tflite")), *sorted(_BUNDLED.glob("*.tflite"))]:
+        for model in [*sorted(SHARED_MODELS.glob("*.tflite")), *sorted(_BUNDLED.glob("*.tflite"))]:
             yield from _beside_tflm(folder, model)
 
 
@@ -64,9 +62,8 @@ def _beside_tflm(folder: Path, model: Path) -> Iterator[Row]:
 
 def _measured(folder: Path, model: Path, *words: str) -> dict[tuple[str, str], dict[str, Any]]:
     """Return the measurements of a run, by implementation and metric."""
-    whole = ("run", str(model), *words, "--board", _BOARD, "--opt", "O2", "--clock", "instruction-count", "--json")
-    found: list[dict[str, Any]] = json.loads(mcuprof(folder, *whole).stdout)["measurements"]
-    return {(m["implementation"], m["metric"]): m for m in found}
+    whole = ("run", str(model), *words, "--board", _BOARD, "--opt", "O2", "--clock", "instruction-count")
+    return {(m["implementation"], m["metric"]): m for m in measurements(folder, *whole)}
 
 
 def _ratio(what: str, ours: dict[str, Any], theirs: dict[str, Any], kernels: str, limit: float | None = None) -> Row:

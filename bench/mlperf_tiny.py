@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from bench.generated import NETWORKS as GENERATED
-from bench.process import mcuprof
+from bench.process import SHARED_MODELS, measurements
 from bench.published import MLPERF, read
 from bench.row import Row
 from harness.compiler.strategy import Weights
 
 _BOARD = "spresense-sim"
 """Without wait states: what the processor alone takes. The published board is taken to hide those of its flash."""
-_SHARED = Path(__file__).resolve().parents[2] / "shared" / "models"
 
 
 def rows() -> Iterator[Row]:
@@ -46,7 +44,7 @@ def rows() -> Iterator[Row]:
 def _model(network: str, folder: Path) -> Path:
     """Return the network's file, which is written where it is a generated one."""
     if network not in GENERATED:
-        return _SHARED / f"{network}.tflite"
+        return SHARED_MODELS / f"{network}.tflite"
     made = folder / f"{network}.tflite"
     made.write_bytes(GENERATED[network]())
     return made
@@ -54,9 +52,5 @@ def _model(network: str, folder: Path) -> Path:
 
 def _cycles(folder: Path, model: Path, weights: Weights) -> float:
     words = ("timing", str(model), "--impl", "tvm-aot", "--board", _BOARD, "--opt", "O2", "--weights", weights.value)
-    [cell] = [
-        one
-        for one in json.loads(mcuprof(folder, *words, "--json").stdout)["measurements"]
-        if one["metric"] == "inference"
-    ]
+    [cell] = [one for one in measurements(folder, *words) if one["metric"] == "inference"]
     return float(cell["value"])

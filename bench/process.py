@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+SHARED_MODELS = Path(__file__).resolve().parents[2] / "shared" / "models"
+"""Networks that are not in the repository, beside the checkout where they are."""
 
 
 def mcuprof(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -14,9 +19,15 @@ def mcuprof(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return _mcuprof({"MCUPROF_CACHE": str(folder / "cache"), "MCUPROF_RESULTS": str(folder / "results")}, words)
 
 
-def mcuprof_cached(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run a command as ``mcuprof`` does, but with the user's caches: nothing is compiled that has been before."""
-    return _mcuprof({"MCUPROF_RESULTS": str(folder / "results")}, words)
+def measurements(folder: Path, *words: str, cached: bool = False) -> list[dict[str, Any]]:
+    """Run a command that measures and return the measurements of its JSON document.
+
+    Where ``cached``, with the user's caches: nothing is compiled that has been before.
+    """
+    settings = {"MCUPROF_RESULTS": str(folder / "results")}
+    done = _mcuprof(settings, (*words, "--json")) if cached else mcuprof(folder, *words, "--json")
+    found: list[dict[str, Any]] = json.loads(done.stdout)["measurements"]
+    return found
 
 
 def _mcuprof(settings: Mapping[str, str], words: Sequence[str]) -> subprocess.CompletedProcess[str]:

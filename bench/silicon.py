@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from bench import generated
-from bench.process import mcuprof_cached
+from bench.process import SHARED_MODELS, measurements
 from bench.published import MLPERF, STUDY, Prediction, Published, error, orders, percent, read
 from bench.row import Row
 from harness import boards, cache
@@ -32,7 +30,6 @@ from harness.types import Reading
 from harness.workbench import VIRTUAL_REPEATS, Workbench
 
 FOLDER = "MCUPROF_STUDY"
-_NETWORKS = Path(__file__).resolve().parents[2] / "shared" / "models"
 _STAND_IN = "spresense-sim"
 """For a board that mcuprof has none for: a Cortex-M4 without wait states."""
 _BESIDE = "microTVM + CMSIS-NN"
@@ -97,14 +94,14 @@ def networks(optimization: str | None = None) -> dict[str, dict[str, tuple[float
     for name in dict.fromkeys(published.network for published in read(MLPERF)):
         if name in generated.NETWORKS:  # not the networks that were timed; bench/mlperf_tiny.py has them
             continue
-        file = _NETWORKS / f"{name}.tflite"
+        file = SHARED_MODELS / f"{name}.tflite"
         if not file.is_file():
             print(f"{name}: left out, there is no {file}", file=sys.stderr)
             continue
-        words = ["timing", str(file), "--impl", "tflm", "--impl", "tvm-aot", "--board", _STAND_IN, "--json"]
+        words = ["timing", str(file), "--impl", "tflm", "--impl", "tvm-aot", "--board", _STAND_IN]
         words += ["--opt", optimization] if optimization else []
         with tempfile.TemporaryDirectory(prefix="mcuprof-bench-") as folder:
-            cells: list[dict[str, Any]] = json.loads(mcuprof_cached(Path(folder), *words).stdout)["measurements"]
+            cells = measurements(Path(folder), *words, cached=True)
         found[name] = {
             cell["implementation"]: (cell["value"], cell["provenance"].get("tflm_kernels", "its own"))
             for cell in cells
