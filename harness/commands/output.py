@@ -32,11 +32,16 @@ def writing(folder: Path) -> Iterator[None]:
         raise UsageError(msg) from error
 
 
+def require_folder(path: Path) -> None:
+    """Raise ``UsageError`` where the folder of the file is not there."""
+    if not path.absolute().parent.is_dir():
+        msg = f"the file {path} cannot be written: there is no folder {path.absolute().parent}"
+        raise UsageError(msg)
+
+
 def require_absent(path: Path, *, force: bool) -> None:
     """Raise ``UsageError`` where the file is there and ``force`` does not allow that, or its folder is not there."""
-    if not path.absolute().parent.is_dir():
-        msg = f"the file {path} cannot be written: there is no folder {path.parent}"
-        raise UsageError(msg)
+    require_folder(path)
     if path.is_file() and not force:
         msg = f"the file {path} is there already: choose another one, or --force"
         raise UsageError(msg)

@@ -12,7 +12,7 @@ import click
 from harness.commands.carry_out import Means, find_means, require_uploads
 from harness.commands.measure import plan_json, plan_of, require_known, settings_of, with_defaults, with_usable_clocks
 from harness.commands.options import Chosen, measuring
-from harness.commands.output import write_file
+from harness.commands.output import require_folder, write_file
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -120,9 +120,7 @@ def _require_places(files: Mapping[str, Path]) -> None:
         if paths.count(path) > 1:
             msg = f"{path} is named for two files: give each a name of its own"
             raise UsageError(msg)
-        if not path.absolute().parent.is_dir():
-            msg = f"{path} cannot be written: there is no folder {path.absolute().parent}"
-            raise UsageError(msg)
+        require_folder(path)
         suffix = _SUFFIXES[form]
         if path.suffix.lower() != suffix and not (path.exists() and not path.is_file()):
             msg = f"--{form} takes the file to write, whose name ends in {suffix}, and {path} does not"

@@ -185,7 +185,8 @@ class _Tuning:
         else:
             from harness.report import terminal
 
+            console = terminal.console()
             for text in report.lines(facts):
-                terminal.console().print(text, highlight=False, markup=False)
+                console.print(text, highlight=False, markup=False)
         if not ended:
             click.echo(f"mcuprof: {tuner.trials} trials are saved; the same command goes on from there", err=True)
