@@ -105,8 +105,8 @@ class Store:
         try:
             yield
         finally:
+            Path(lock.lock_file).unlink(missing_ok=True)  # while it is held: afterwards it may be another's
             lock.release()
-            Path(lock.lock_file).unlink(missing_ok=True)
 
     def begin(self, plan: Mapping[str, Json], host: Mapping[str, Json]) -> Run:
         """Start a run and write its file at once: a folder that cannot be written is known before the work."""
