@@ -15,6 +15,7 @@ from harness.errors import MissingError, RigError, ToolFailedError
 from harness.session import Counts
 from harness.trace import Detail, Trace, last_region, regions
 from harness.virtual import toolmaking
+from harness.virtual.machine import in_option
 
 _SOURCES = Path(__file__).with_name("cycles")
 _PROBE_S = 30.0
@@ -42,7 +43,7 @@ class CycleCounter:
         self._file.unlink(missing_ok=True)
         facts = self._board.cycles or Cycles()
         settings = {
-            "out": self._file,
+            "out": in_option(self._file),
             "flash_bytes": self._board.flash_bytes,
             "load_waits": facts.load_waits,
             "fetch_waits": facts.fetch_waits,
@@ -50,7 +51,8 @@ class CycleCounter:
             "cache_ways": facts.cache_ways,
             "profile": "on" if self._detail is Detail.CALLS else "off",
         }
-        return ["-plugin", ",".join([str(self._plugin), *(f"{key}={value}" for key, value in settings.items())])]
+        given = [f"{key}={value}" for key, value in settings.items()]
+        return ["-plugin", ",".join([in_option(self._plugin), *given])]
 
     def last(self) -> Counts:
         """Return the counts of the region that has ended last; raises ``RigError`` where none has since."""
@@ -113,7 +115,7 @@ def unusable(qemu: str) -> str:
     except (MissingError, ToolFailedError) as error:
         return error.message
     try:
-        cmd.run([qemu, "-M", "none", "-display", "none", "-plugin", f"{made},probe=on"], timeout=_PROBE_S)
+        cmd.run([qemu, "-M", "none", "-display", "none", "-plugin", f"{in_option(made)},probe=on"], timeout=_PROBE_S)
     except ToolFailedError as error:
         return f"the cycle model does not go with this QEMU: {error.message}"
     return ""

@@ -55,6 +55,11 @@ def _sweep(parent: Path) -> None:
             lock.release()
 
 
+def in_option(path: Path) -> str:
+    """Return a path as it stands in an option of QEMU's, where a comma would end it."""
+    return str(path).replace(",", ",,")
+
+
 def await_machine(name: str, machine: cmd.Process, connected: threading.Event, log: Path) -> None:
     """Wait until a machine has connected its port; raises ``RigError`` with its last words where it does not."""
     end = time.monotonic() + _START_S

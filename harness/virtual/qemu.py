@@ -13,7 +13,7 @@ from harness.serial_port import SerialPort
 from harness.session import Counts, Port, Session, closing_on_error
 from harness.trace import Detail
 from harness.virtual.cycle_model import CycleCounter
-from harness.virtual.machine import RigFolder, await_machine, last_words
+from harness.virtual.machine import RigFolder, await_machine, in_option, last_words
 from harness.virtual.tty import VirtualPort
 
 PROGRAM = "qemu-system-arm"
@@ -119,7 +119,7 @@ class QemuRig:
             "-monitor",
             "none",
             "-chardev",
-            f"socket,id=tty,path={self._tty.serial}",
+            f"socket,id=tty,path={in_option(self._tty.serial)}",
             "-serial",
             "chardev:tty",
             *(self._counter.arguments() if self._counter else []),

@@ -296,8 +296,9 @@ def test_a_cache_that_cannot_be_written(mcuprof, environment):
     assert "cannot be written" in answer.err
 
 
-def test_a_temporary_folder_too_long_for_sockets(mcuprof, environment, tmp_path):
-    folder = tmp_path / ("long" * 25)
+@pytest.mark.parametrize("name", ["long" * 25, "a,b c"], ids=["too long for sockets", "with a comma"])
+def test_a_temporary_folder_of_another_name(mcuprof, environment, tmp_path, name):
+    folder = tmp_path / name
     folder.mkdir()
     environment["TMPDIR"] = str(folder)
     assert mcuprof("ram-search", "digits", *CASE).code == 0
