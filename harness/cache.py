@@ -17,6 +17,8 @@ from harness.errors import McuprofError, UsageError
 KINDS = ("builds", "lanes", "arduino", "libraries", "tflm", "reference", "compiled", "converted", "arena", "logs")
 _USERS = "users"
 """Folder with a lock file for each process that works with the caches."""
+_GATE = "gate"
+"""Its file that is locked while somebody begins to work with the caches, and while entries are dropped."""
 
 
 def touch(path: Path) -> None:
@@ -29,20 +31,13 @@ def touch(path: Path) -> None:
 def in_use() -> Iterator[None]:
     """Keep the caches as they are while this process works with them: nothing is dropped meanwhile.
 
-    The kernel lets go of the lock however the process ends.
+    The kernel lets go of the lock however the process ends. Raises ``McuprofError`` where they cannot be written.
     """
-    folder = paths.cache() / _USERS
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        # Two containers that share the caches may both have a process of this number.
-        name = f"{os.getpid()}-{secrets.token_hex(4)}.lock"
+    # Two containers that share the caches may both have a process of this number.
+    name = f"{os.getpid()}-{secrets.token_hex(4)}.lock"
+    with _gate() as folder:
         lock = filelock.FileLock(folder / name, timeout=0, thread_local=False)
         lock.acquire()
-    except OSError as error:
-        msg = (
-            f"the cache folder {paths.cache()} cannot be written ({error.strerror}); MCUPROF_CACHE names another one"
-        )
-        raise McuprofError(msg) from error
     try:
         yield
     finally:
@@ -50,9 +45,34 @@ def in_use() -> Iterator[None]:
         lock.release()
 
 
-def require_idle() -> None:
-    """Raise ``UsageError`` where a process works with the caches."""
-    for path in (paths.cache() / _USERS).glob("*.lock"):
+@contextlib.contextmanager
+def idle() -> Iterator[None]:
+    """Let nobody begin to work with the caches; raises ``UsageError`` where a process does."""
+    with _gate() as folder:
+        _require_no_user(folder)
+        yield
+
+
+@contextlib.contextmanager
+def _gate() -> Iterator[Path]:
+    folder = paths.cache() / _USERS
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        gate = filelock.FileLock(folder / _GATE)
+        gate.acquire()
+    except OSError as error:
+        msg = (
+            f"the cache folder {paths.cache()} cannot be written ({error.strerror}); MCUPROF_CACHE names another one"
+        )
+        raise McuprofError(msg) from error
+    try:
+        yield folder
+    finally:
+        gate.release()
+
+
+def _require_no_user(folder: Path) -> None:
+    for path in folder.glob("*.lock"):
         lock = filelock.FileLock(path, timeout=0)
         try:
             lock.acquire()

@@ -75,13 +75,14 @@ def carry_out(chosen: Chosen, means: Means, record: Run, total: int, work: Work)
 
     ``total`` is how many measurements ``record`` will have.
     """
-    from harness import cache, pipeline
+    from harness import pipeline
     from harness.budget import balance
     from harness.progress import Progress
     from harness.workbench import Workbench
 
     store = means.store
-    with store.hold(record), cache.in_use(), Progress(total=total, verbose=chosen.verbose) as progress:
+    with store.hold(record), Progress(total=total, verbose=chosen.verbose) as progress:
+        store.catch_up(record)
         if record.measurements:
             progress.say(f"going on with run {record.id}: {len(record.measurements)} measurements are there")
             progress.advance(len(record.measurements))

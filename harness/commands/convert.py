@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.commands.options import JSON
+from harness.commands.options import JSON, with_caches
 from harness.commands.output import require_absent, write_file
 from harness.errors import UsageError
 from harness.types import Json
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.argument("target", metavar="OUT", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 @JSON
+@with_caches
 def convert(*, source: Path, target: Path, force: bool, as_json: bool) -> int:
     """Convert the model IN to OUT, a .tflite.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -158,8 +159,21 @@ def selection(command: _Command) -> _Command:
 
 
 def measuring(command: _Command) -> _Command:
-    """Add the options of everything that builds, measures and keeps results."""
-    return _apply((*_SELECTION, *_MEASURING, RESULTS, JSON, VERBOSE), command)
+    """Add the options of everything that builds, measures and keeps results, and let it work with the caches."""
+    return _apply((*_SELECTION, *_MEASURING, RESULTS, JSON, VERBOSE), with_caches(command))
+
+
+def with_caches(command: _Command) -> _Command:
+    """Let nothing of the caches be dropped while the command is at work."""
+
+    @functools.wraps(command)
+    def at_work(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 (whatever the command takes and returns)
+        from harness import cache
+
+        with cache.in_use():
+            return command(*arguments, **options)
+
+    return at_work
 
 
 def tuning(command: _Command) -> _Command:

@@ -84,7 +84,6 @@ def profile(
 
 def _make(record: Run, chosen: Chosen, means: Means, plan: Plan) -> None:
     """Profile every case of ``plan``, and save each as it is done."""
-    from harness import cache
     from harness.profile import runner
     from harness.progress import Progress
     from harness.trace import Detail
@@ -92,7 +91,7 @@ def _make(record: Run, chosen: Chosen, means: Means, plan: Plan) -> None:
 
     store = means.store
     rank = {case.key: index for index, case in enumerate(plan.cases())}
-    with store.hold(record), cache.in_use(), Progress(total=len(rank), verbose=chosen.verbose) as progress:
+    with store.hold(record), Progress(total=len(rank), verbose=chosen.verbose) as progress:
         wire = store.wire_folder(record)
         bench = Workbench(
             means.place, means.settings, progress.say, ports=means.ports, wire=wire, detail=Detail.CALLS

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from harness.commands.options import DEFAULT_BOARD, JSON
+from harness.commands.options import DEFAULT_BOARD, JSON, with_caches
 from harness.commands.output import require_absent, write_file
 from harness.errors import UsageError
 
@@ -70,6 +70,7 @@ _SCHEMES = ("int8", "int16x8", "dynamic", "float16")
 )
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 @JSON
+@with_caches
 def quantize(
     *,
     model: str,

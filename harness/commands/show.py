@@ -246,8 +246,8 @@ def clean(*, limit: int | None, everything: bool, as_json: bool) -> None:
     megabytes = 0 if everything else limit
     if megabytes is None:
         megabytes = config.load().cache_limit_mb
-    cache.require_idle()
-    freed = cache.shrink(megabytes * 1_000_000)
+    with cache.idle():
+        freed = cache.shrink(megabytes * 1_000_000)
     rows = [{"cache": name, "bytes": size} for name, size in cache.sizes().items()]
     rows.append({"cache": "dropped now", "bytes": freed})
     _show(rows, "caches", as_json=as_json)

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from harness.commands import options
-from harness.commands.options import JSON, with_tuning
+from harness.commands.options import JSON, with_caches, with_tuning
 from harness.commands.output import FORCE, require_free, writing
 from harness.errors import UsageError
 
@@ -58,6 +58,7 @@ from harness.errors import UsageError
 @click.option("--reconstruction", is_flag=True, help="With mlperf-tiny: the result is the error, as of ad01.")
 @JSON
 @FORCE
+@with_caches
 def sketch(
     *,
     model: str,

@@ -11,7 +11,7 @@ import click
 from harness.commands import options
 from harness.commands.carry_out import find_means, require_uploads
 from harness.commands.measure import chosen_board, usable_boards, with_board
-from harness.commands.options import JSON, OBJECTIVES, VERBOSE, Chosen
+from harness.commands.options import JSON, OBJECTIVES, VERBOSE, Chosen, with_caches
 from harness.errors import CaseError, UsageError
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 @options.results("Folder for results; the database is in its folder tuning.")
 @JSON
 @VERBOSE
+@with_caches
 def tune(*, model: str, board_name: str | None, trials: int, objective: str, seed: int, **given: Any) -> int:  # noqa: ANN401
     """Find the best functions for MODEL by trying them on a board; tvm-aot, tvm-graph and codegen use what is found.
 
@@ -120,14 +121,13 @@ class _Tuning:
 
     def run(self) -> int:
         """Tune, and report what was found however it ends; return the exit code."""
-        from harness import cache
         from harness.compiler.service import tvm_version
         from harness.tuning.bench import BoardBench
         from harness.tuning.tuner import Tuner, Watcher
         from harness.workbench import Workbench
 
         means = self._means
-        with cache.in_use(), self._progress as progress:
+        with self._progress as progress:
             workbench = Workbench(means.place, self._settings, progress.say, ports=means.ports)
             bench = BoardBench(workbench, self._model, self._board, self._seed)
             tuner = Tuner(

@@ -6,10 +6,11 @@ another in one step.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import Enum
 from pathlib import Path
 
@@ -50,13 +51,14 @@ def install(what: str, say: Say) -> None:
     """
     kind = kind_of(what)
     with alone(say) as work:
-        _require_unused()
+        with _unused():
+            pass
         staged = work / "sketchbook" / "libraries"
         staged.mkdir(parents=True)
         _stage(kind, what, staged, say)
         library = _checked(staged, what)
-        _require_unused()
-        _put_in_place(staged, library, work)
+        with _unused():
+            _put_in_place(staged, library, work)
     say(f"TFLM: tflm is built with {library}")
 
 
@@ -65,8 +67,7 @@ def remove(say: Say) -> None:
     if installed() is None:
         say("TFLM: no library was installed")
         return
-    with alone(say):
-        _require_unused()
+    with alone(say), _unused():
         (paths.sketchbook() / "libraries").unlink(missing_ok=True)
         _drop_all_but(None)
     say("TFLM: the library that was installed is taken away")
@@ -173,15 +174,21 @@ def _checked(staged: Path, what: str) -> TflmLibrary:
     return describe(found)
 
 
-def _require_unused() -> None:
-    """Raise ``UsageError`` where a library is there that a process may build with, or that is not set-up's."""
+@contextlib.contextmanager
+def _unused() -> Iterator[None]:
+    """Keep processes away from a library that may be there: they may build with it.
+
+    Raises ``UsageError`` where one does already, and where the library is not set-up's.
+    """
     if installed() is None:
+        yield
         return
-    cache.require_idle()
-    folder = paths.sketchbook() / "libraries"
-    if not folder.is_symlink():
-        msg = f"{folder} was not made by set-up and would be lost: move it away"
-        raise UsageError(msg)
+    with cache.idle():
+        folder = paths.sketchbook() / "libraries"
+        if not folder.is_symlink():
+            msg = f"{folder} was not made by set-up and would be lost: move it away"
+            raise UsageError(msg)
+        yield
 
 
 def _put_in_place(staged: Path, library: TflmLibrary, work: Path) -> None:
