@@ -108,6 +108,17 @@ class Store:
             Path(lock.lock_file).unlink(missing_ok=True)  # while it is held: afterwards it may be another's
             lock.release()
 
+    def catch_up(self, run: Run) -> None:
+        """Take in what another process has measured since ``run`` was read.
+
+        Raises ``UsageError`` where nothing is left to be measured.
+        """
+        now = load(self.path(run))
+        if now.finished is not None:
+            msg = f"another process has finished run {run.id} meanwhile"
+            raise UsageError(msg)
+        run.measurements[:] = now.measurements
+
     def begin(self, plan: Mapping[str, Json], host: Mapping[str, Json]) -> Run:
         """Start a run and write its file at once: a folder that cannot be written is known before the work."""
         now = datetime.now(timezone.utc)

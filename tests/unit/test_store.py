@@ -65,6 +65,19 @@ def test_what_is_cut_off_can_go_on(tmp_path):
         store.latest_unfinished()
 
 
+def test_what_another_process_has_measured_meanwhile_is_kept(tmp_path):
+    store = Store(tmp_path)
+    run = store.begin({}, {})
+    mine, theirs = load(store.path(run)), load(store.path(run))
+    theirs.measurements.append(measurement())
+    store.save(theirs)
+    store.catch_up(mine)
+    assert mine.measurements == theirs.measurements
+    store.finish(theirs)
+    with pytest.raises(UsageError, match=f"another process has finished run {run.id} meanwhile"):
+        store.catch_up(mine)
+
+
 def test_what_is_half_written_is_no_run(tmp_path, monkeypatch):
     store = Store(tmp_path)
     run = store.begin({}, {})
