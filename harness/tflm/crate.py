@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.errors import MissingError
 from harness.setup import tflm_sources
 from harness.tflm import sources
-from harness.tflm.made import LIBRARY, PROPERTIES, library_files, write_library
+from harness.tflm.made import LIBRARY, PROPERTIES, keep_library, library_files
 
 
 def crate_folder() -> Path:
@@ -17,11 +17,11 @@ def crate_folder() -> Path:
 
 
 def make_library(crate: Path, into: Path) -> Path:
-    """Make the library in the folder ``into`` from the unpacked crate ``crate`` and return its folder.
+    """Make the library from the unpacked crate ``crate``, in a folder of ``into`` named after its content, return it.
 
     Raises ``MissingError`` where the crate is not there or is not whole.
     """
-    return write_library(files(crate), into)
+    return keep_library(files(crate), into)
 
 
 def files(crate: Path) -> dict[str, bytes]:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
+from harness.cache import touch
 from harness.tflm import grouping, headers, includes, strings
 from harness.tflm.library import content_digest, digest_of_files
 from harness.tflm.sources import Sources
@@ -115,6 +116,14 @@ def built_files(files: Mapping[str, bytes]) -> dict[str, bytes]:
     return {name: content for name, content in files.items() if name != "LICENSE"}
 
 
+def keep_library(files: Mapping[str, bytes], into: Path) -> Path:
+    """Write a library's files, as ``write_library`` does, in a folder of ``into`` that is named after them."""
+    folder = into / digest_of_files(built_files(files))[:12]
+    library = write_library(files, folder)
+    touch(folder)
+    return library
+
+
 def write_library(files: Mapping[str, bytes], into: Path) -> Path:
     """Write a library's files into a folder in the folder ``into`` and return that.
 
@@ -139,13 +148,13 @@ def write_library(files: Mapping[str, bytes], into: Path) -> Path:
 
 
 def _put_in_place(made: Path, target: Path, *, aside: Path) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        target.rename(aside)
-    try:
+    with contextlib.suppress(OSError):  # one is there
         made.rename(target)
-    except OSError:
-        if not target.is_dir():  # otherwise another process has made the same library meanwhile
-            raise
+        return
+    if content_digest(target) == content_digest(made):  # another process has made it meanwhile
+        return
+    target.rename(aside)
+    made.rename(target)
 
 
 def _name_in_library(sources: Sources, path: Path) -> str:

@@ -11,7 +11,7 @@ from harness.cache import touch
 from harness.errors import McuprofError
 from harness.tflm import sources
 from harness.tflm.library import digest_of_files
-from harness.tflm.made import LIBRARY, PROPERTIES, built_files, library_files, write_library
+from harness.tflm.made import LIBRARY, PROPERTIES, keep_library, library_files, write_library
 
 _GIT_WITHIN_S = 20.0
 
@@ -34,10 +34,8 @@ def kept_library(tree: Path, into: Path) -> Path:
         touch(memory)
         touch(into / digest)
         return into / digest / LIBRARY
-    made = files(tree, version)
-    digest = digest_of_files(built_files(made))[:12]
-    library = write_library(made, into / digest)
-    memory.write_text(digest, encoding="ascii")
+    library = keep_library(files(tree, version), into)
+    memory.write_text(library.parent.name, encoding="ascii")
     return library
 
 

@@ -87,7 +87,16 @@ def test_a_made_library_is_left_alone_or_replaced_whole(unpacked, tmp_path):
     (made / "src/left_over.cpp").write_text("")
     crate.make_library(unpacked, tmp_path / "out")
     assert content_digest(made) == first[1]
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["mcuprof_tflm"]
+    assert [path.name for path in made.parent.iterdir()] == ["mcuprof_tflm"]
+
+
+def test_another_library_is_not_put_in_the_place_of_one_that_may_be_in_use(unpacked, tmp_path):
+    first = crate.make_library(unpacked, tmp_path / "out")
+    header = unpacked / f"submodules/tensorflow/{MICRO}/micro_interpreter.h"
+    header.write_text(header.read_text() + "// another\n")
+    second = crate.make_library(unpacked, tmp_path / "out")
+    assert first != second
+    assert all(content_digest(made).startswith(made.parent.name) for made in (first, second))
 
 
 @pytest.mark.parametrize("name", ["c/common.c", "micro/micro_interpreter.h"])
