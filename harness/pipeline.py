@@ -17,6 +17,7 @@ from harness.boards import Board
 from harness.case import Built, Case, Implementation, Oversized
 from harness.errors import CaseError, CrashedError, DoesNotFitError, HungError, RigError
 from harness.fitting import Choices
+from harness.interrupts import uninterrupted
 from harness.metrics import output
 from harness.models import Model
 from harness.store import Run, Store
@@ -116,9 +117,10 @@ class Ledger:
     def take(self, measurement: Measurement) -> None:
         """Write a measurement down and save; raises ``_ClosedError`` when the run is ending."""
         with self._open():
-            self._record.measurements.append(measurement)
-            self._record.measurements.sort(key=lambda m: self._rank.get(m.key, len(self._rank)))
-            self._store.save(self._record)
+            with uninterrupted():  # what is told at the end of the run is what was saved
+                self._record.measurements.append(measurement)
+                self._record.measurements.sort(key=lambda m: self._rank.get(m.key, len(self._rank)))
+                self._store.save(self._record)
             self._watcher.measured(measurement)
 
     @contextlib.contextmanager

@@ -1,11 +1,13 @@
 """The pipeline on boards in memory: what is measured, what is saved, and what a fault does to the rest."""
 
 import contextlib
+import signal
 import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
+from made_runs import measurement
 
 from harness import boards, models, pipeline
 from harness import session as sessions
@@ -322,6 +324,23 @@ def test_an_interrupted_run_keeps_what_was_measured_and_goes_on(tmp_path):
     assert len(again.measurements) == len(all_metrics())
     assert before < len(again.measurements)
     assert load(store.path(again)).finished is not None
+
+
+def test_ctrl_c_waits_for_what_is_being_saved(tmp_path):
+    class Interrupted(Store):
+        def save(self, run):
+            if run.measurements:
+                signal.raise_signal(signal.SIGINT)
+            super().save(run)
+
+    store = Interrupted(tmp_path)
+    run = store.begin({}, {})
+    told = []
+    watcher = pipeline.Watcher(case_begins=lambda case: None, measured=told.append)
+    ledger = pipeline.Ledger([], store, run, watcher)
+    with pytest.raises(KeyboardInterrupt):
+        ledger.take(measurement())
+    assert load(store.path(run)).measurements == run.measurements != []
 
 
 def test_boards_are_measured_at_once_and_saved_in_the_order_of_the_plan(tmp_path):
