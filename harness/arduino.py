@@ -73,8 +73,12 @@ class Arduino:
         key = larger.key(sketch)
         while True:
             try:
-                script = oversize.larger_script(lane.board, lane.tools.properties, lane.build_path, regions)
+                with lane.held():
+                    script = oversize.larger_script(lane.board, lane.tools.properties, lane.build_path, regions)
                 with larger.held():
+                    found = kept(Oversize, key)  # another process may have linked it meanwhile
+                    if found is not None:
+                        return found
                     if script is not None:
                         larger.script.write_text(script, encoding="utf-8")
                     facts = self._link(larger, sketch) | {"overflow": overflow}
