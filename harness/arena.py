@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from harness import paths
+from harness import paths, whole_file
 from harness.case import Bench
 from harness.correctness import require_right
 from harness.errors import CaseError, CrashedError, DoesNotFitError, HungError, UnsupportedError
@@ -43,9 +42,7 @@ def keep(key: str, arena: Arena) -> None:
     """Keep the result of a search, whole or not at all."""
     place = _place(key)
     place.parent.mkdir(parents=True, exist_ok=True)
-    new = place.with_suffix(f".{os.getpid()}")
-    new.write_text(json.dumps({"size": arena.size, "probes": arena.probes}) + "\n", encoding="utf-8")
-    new.replace(place)
+    whole_file.replace(place, (json.dumps({"size": arena.size, "probes": arena.probes}) + "\n").encode())
 
 
 def _place(key: str) -> Path:

@@ -88,8 +88,9 @@ class Workbench:
 
     def close(self) -> None:
         """Release every rig."""
-        while self._rigs:
-            self._rigs.popitem()[1].close()
+        for name, rig in list(self._rigs.items()):
+            rig.close()
+            self._rigs.pop(name)  # not before: a second Ctrl-C leaves it to the next call
 
     def interrupt(self) -> None:
         """Make whatever other threads do here fail soon: their processes end, their rigs are released."""
