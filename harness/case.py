@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import cached_property
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -175,15 +175,16 @@ class Baselines:
     """The two sketches that a build is compared with, compiled when they are first asked for."""
 
     def __init__(self, compile_empty: Callable[[], Program], compile_bare: Callable[[], Program]) -> None:
-        self._compile_empty = compile_empty
-        self._compile_bare = compile_bare
+        # cached_property of Python 3.11 and before lets one thread wait for another's board.
+        self._compile_empty = cache(compile_empty)
+        self._compile_bare = cache(compile_bare)
 
-    @cached_property
+    @property
     def empty(self) -> Program:
         """The empty sketch: what the board's core takes."""
         return self._compile_empty()
 
-    @cached_property
+    @property
     def bare(self) -> Program:
         """The profiling firmware with no network: what mcuprof takes."""
         return self._compile_bare()
