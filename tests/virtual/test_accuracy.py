@@ -32,7 +32,7 @@ def test_the_digits_are_as_accurate_everywhere(mcuprof):
 
 
 def test_a_kill_loses_no_sample(mcuprof, start, environment):
-    words = "accuracy", "digits", "--impl", "tvm-aot", "--samples", "120", *ON
+    words = "accuracy", "digits", "--impl", "tvm-aot", *ON
     process = start(*words)
     results = Path(environment["MCUPROF_RESULTS"])
     journal = None
@@ -48,10 +48,10 @@ def test_a_kill_loses_no_sample(mcuprof, start, environment):
     assert len(whole.splitlines()) > 20
     assert mcuprof("run", "--resume").code == 2  # it is not a run of networks
     found = scored(mcuprof("accuracy", "--resume", "--json"))["tvm-aot"]
-    assert found["details"]["samples"] == found["details"]["same_outputs_as_host"] == 120
+    assert found["details"]["samples"] == found["details"]["same_outputs_as_host"] == 360
     after = journal.read_bytes()
     assert after.startswith(whole)  # nothing was measured again
-    assert len(after.splitlines()) == 1 + 120
+    assert len(after.splitlines()) == 1 + 360
     assert mcuprof("accuracy", "--resume").code == 2  # it is finished now
 
 

@@ -23,7 +23,7 @@ from harness.protocol import Answer, fields
 
 
 def test_a_board_at_a_port(plug, measure, mcuprof, right, tmp_path):
-    answer = measure(plug().path, "run", *CASE)
+    answer = measure(plug().path, "run", *CASE, REPEAT_S="4")
     found = right.require(answer)
     assert total(found, "reconnects") == total(found, "uploads") == total(found, "requests") == 0
     run = json.loads(answer.out)["run"]["id"]
@@ -151,8 +151,8 @@ def test_a_board_that_another_mcuprof_holds_until_it_is_killed(plug, measure, en
 def test_a_kill_loses_little_of_the_log(plug, begin, tmp_path):
     process = begin(plug().path, "run", *CASE)
     end = time.monotonic() + 300
-    while not list(tmp_path.glob("results/*.wire/*.log")):
-        assert time.monotonic() < end
+    while not any(" hello *" in log.read_text() for log in tmp_path.glob("results/*.wire/*.log")):
+        assert time.monotonic() < end, "what went over the wire is not on disk while the run goes on"
         time.sleep(0.02)
     process.kill()
     process.wait()

@@ -256,7 +256,9 @@ def test_an_emulator_that_is_killed_is_not_taken_for_a_lack_of_memory(start, env
 
     assert wait_for(emulator, 400)
     time.sleep(2)
-    os.kill(emulator(), signal.SIGKILL)
+    found = []
+    assert wait_for(lambda: found.append(emulator()) or found[-1], 60)  # between two programs there is none
+    os.kill(found[-1], signal.SIGKILL)
     out, _ = process.communicate(timeout=120)
     [cell] = json.loads(out)["measurements"]
     assert cell["status"] in ("rig-failed", "skipped")

@@ -44,16 +44,27 @@ def test_the_port_vanishes_during_an_upload(plug, measure, right):
 
 def test_an_upload_tool_that_hangs_once(plug, measure, right):
     over = threading.Event()
-    tty = plug(on_upload=lambda tty, count: over.wait(30) and None if count == 1 else None)
-    found = right.require(measure(tty.path, "run", *CASE, UPLOAD_S="3"))
+
+    def hang(tty, count):
+        if count == 1:
+            over.wait()
+            raise RuntimeError("nobody waits for this upload any more")
+
+    tty = plug(on_upload=hang)
+    found = right.require(measure(tty.path, "run", *CASE, UPLOAD_S="10"))
     over.set()
     assert (tty.uploads, total(found, "uploads")) == (2, 1)
 
 
 def test_an_upload_tool_that_hangs_is_given_up(plug, measure):
     over = threading.Event()
-    tty = plug(on_upload=lambda tty, count: over.wait(30) and None)
-    answer = measure(tty.path, "timing", *CASE, "--impl", "tvm-graph", UPLOAD_S="2")
+
+    def hang(tty, count):
+        over.wait()
+        raise RuntimeError("nobody waits for this upload any more")
+
+    tty = plug(on_upload=hang)
+    answer = measure(tty.path, "timing", *CASE, "--impl", "tvm-graph", UPLOAD_S="5")
     over.set()
     assert answer.code == 1
     assert tty.uploads == 3
@@ -61,7 +72,7 @@ def test_an_upload_tool_that_hangs_is_given_up(plug, measure):
     for metric in ("init", "inference"):
         failed, skipped = cells["tvm-aot", metric], cells["tvm-graph", metric]
         assert failed["status"] == "rig-failed"
-        assert "did not end within 2 s and was stopped (tried 3 times)" in failed["reason"]
+        assert "did not end within 5 s and was stopped (tried 3 times)" in failed["reason"]
         assert (skipped["status"], failed["reason"] in skipped["reason"]) == ("skipped", True)
         assert failed["value"] is skipped["value"] is None
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from serial.tools import list_ports
 
-from harness import cli
+from harness import cli, session
 
 plain = list_ports.comports
 
@@ -19,4 +19,5 @@ def comports():
 
 
 list_ports.comports = comports
+session._REPEAT_S = 4.0  # a host that stalls makes nothing be sent again
 cli.main()
