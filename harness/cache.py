@@ -18,7 +18,7 @@ KINDS = ("builds", "lanes", "arduino", "libraries", "tflm", "reference", "compil
 _USERS = "users"
 """Folder with a lock file for each process that works with the caches."""
 _GATE = "gate"
-"""Its file that is locked while somebody begins to work with the caches, and while entries are dropped."""
+"""File that is locked while somebody begins to work with the caches, and while entries are dropped."""
 
 
 def touch(path: Path) -> None:
@@ -35,44 +35,38 @@ def in_use() -> Iterator[None]:
     """
     # Two containers that share the caches may both have a process of this number.
     name = f"{os.getpid()}-{secrets.token_hex(4)}.lock"
-    with _gate() as folder:
-        lock = filelock.FileLock(folder / name, timeout=0, thread_local=False)
-        lock.acquire()
-    try:
-        yield
-    finally:
-        Path(lock.lock_file).unlink(missing_ok=True)
-        lock.release()
+    with _locked(_GATE):
+        held = _locked(f"{_USERS}/{name}")
+    with held as lock:
+        try:
+            yield
+        finally:
+            Path(lock.lock_file).unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def idle() -> Iterator[None]:
     """Let nobody begin to work with the caches; raises ``UsageError`` where a process does."""
-    with _gate() as folder:
-        _require_no_user(folder)
+    with _locked(_GATE):
+        _require_no_user()
         yield
 
 
-@contextlib.contextmanager
-def _gate() -> Iterator[Path]:
-    folder = paths.cache() / _USERS
+def _locked(name: str) -> contextlib.AbstractContextManager[filelock.BaseFileLock]:
+    """Return the lock of a file in the cache, held until it is left; raises ``McuprofError``."""
+    path = paths.cache() / name
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        gate = filelock.FileLock(folder / _GATE)
-        gate.acquire()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return filelock.FileLock(path, thread_local=False).acquire()
     except OSError as error:
         msg = (
             f"the cache folder {paths.cache()} cannot be written ({error.strerror}); MCUPROF_CACHE names another one"
         )
         raise McuprofError(msg) from error
-    try:
-        yield folder
-    finally:
-        gate.release()
 
 
-def _require_no_user(folder: Path) -> None:
-    for path in folder.glob("*.lock"):
+def _require_no_user() -> None:
+    for path in (paths.cache() / _USERS).glob("*.lock"):
         lock = filelock.FileLock(path, timeout=0)
         try:
             lock.acquire()
