@@ -6,7 +6,6 @@ into a few translation units; the linker drops what a sketch does not use, funct
 
 from __future__ import annotations
 
-import contextlib
 import posixpath
 import shutil
 import tempfile
@@ -148,13 +147,14 @@ def write_library(files: Mapping[str, bytes], into: Path) -> Path:
 
 
 def _put_in_place(made: Path, target: Path, *, aside: Path) -> None:
-    with contextlib.suppress(OSError):  # one is there
+    try:
         made.rename(target)
-        return
-    if content_digest(target) == content_digest(made):  # another process has made it meanwhile
-        return
-    target.rename(aside)
-    made.rename(target)
+    except OSError:
+        if not target.is_dir():
+            raise
+        if content_digest(target) != content_digest(made):  # otherwise another process has made it meanwhile
+            target.rename(aside)
+            made.rename(target)
 
 
 def _name_in_library(sources: Sources, path: Path) -> str:
