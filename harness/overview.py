@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness.store import SCHEMA
+from harness.store import SCHEMA, run_files
 from harness.types import Status
 
 
@@ -59,7 +59,7 @@ def entries(folder: Path) -> list[Entry]:
 
 def _entries(folder: Path) -> Iterator[Entry]:
     version, whole = msgspec.json.Decoder(_Version), msgspec.json.Decoder(_File)
-    for path in folder.glob("[!.]*.json"):
+    for path in run_files(folder):
         try:
             content = path.read_bytes()
             schema = version.decode(content).schema

@@ -72,6 +72,11 @@ class Run:
         return _RESUMED_BY.get(self.kind)
 
 
+def run_files(folder: Path) -> list[Path]:
+    """Return the files of runs in a results folder, by name; hidden ones are none."""
+    return sorted(folder.glob("[!.]*.json"))
+
+
 class Store:
     """The results folder."""
 
@@ -156,7 +161,7 @@ class Store:
 
     def latest_unfinished(self, kind: Kind = Kind.NETWORKS) -> Run:
         """Return the last run of a kind that was cut off; raises ``UsageError`` where there is none."""
-        for path in sorted(self.folder.glob("*.json"), reverse=True):
+        for path in reversed(run_files(self.folder)):
             try:
                 run = load(path)
             except UsageError:
@@ -172,7 +177,7 @@ class Store:
     def runs(self) -> list[Run]:
         """Return the runs that hold a measurement or a profile, oldest first; a damaged file costs only itself."""
         found = []
-        for path in self.folder.glob("*.json"):
+        for path in run_files(self.folder):
             with contextlib.suppress(UsageError):
                 found.append(load(path))
         return sorted((run for run in found if not run.is_empty), key=lambda run: run.started)
@@ -188,7 +193,7 @@ class Store:
         """
         if wanted is not None:
             return load(self.resolve(wanted))
-        for path in sorted(self.folder.glob("*.json"), reverse=True):
+        for path in reversed(run_files(self.folder)):
             with contextlib.suppress(UsageError):
                 run = load(path)
                 if run.measurements or (profiled and run.profiles):
