@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,26 +13,15 @@ SHARED_MODELS = Path(__file__).resolve().parents[2] / "shared" / "models"
 """Networks that are not in the repository, beside the checkout where they are."""
 
 
-def mcuprof(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run a command and return what it printed; the bench ends where it fails."""
-    return _mcuprof({"MCUPROF_CACHE": str(folder / "cache"), "MCUPROF_RESULTS": str(folder / "results")}, words)
-
-
-def measurements(folder: Path, *words: str, cached: bool = False) -> list[dict[str, Any]]:
-    """Run a command that measures and return the measurements of its JSON document.
+def mcuprof(folder: Path, *words: str, cached: bool = False) -> subprocess.CompletedProcess[str]:
+    """Run a command and return what it printed; the bench ends where it fails.
 
     Where ``cached``, with the user's caches: nothing is compiled that has been before.
     """
-    settings = {"MCUPROF_RESULTS": str(folder / "results")}
-    done = _mcuprof(settings, (*words, "--json")) if cached else mcuprof(folder, *words, "--json")
-    found: list[dict[str, Any]] = json.loads(done.stdout)["measurements"]
-    return found
-
-
-def _mcuprof(settings: Mapping[str, str], words: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    own = {"MCUPROF_RESULTS": folder / "results"} | ({} if cached else {"MCUPROF_CACHE": folder / "cache"})
     done = subprocess.run(
         [sys.executable, "-m", "harness", *words],
-        env=os.environ | settings,
+        env=os.environ | {name: str(path) for name, path in own.items()},
         capture_output=True,
         text=True,
         check=False,
@@ -41,3 +29,9 @@ def _mcuprof(settings: Mapping[str, str], words: Sequence[str]) -> subprocess.Co
     if done.returncode:
         sys.exit(f"mcuprof {' '.join(words)} ended with code {done.returncode}:\n{done.stderr[-2000:]}")
     return done
+
+
+def measurements(folder: Path, *words: str, cached: bool = False) -> list[dict[str, Any]]:
+    """Run a command that measures, as ``mcuprof`` does, and return the measurements of its JSON document."""
+    found: list[dict[str, Any]] = json.loads(mcuprof(folder, *words, "--json", cached=cached).stdout)["measurements"]
+    return found
